@@ -1,0 +1,71 @@
+"""Who may do what, and who did: people with a role, their failed sign-ins, and the audit log of their acts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from flask_login import UserMixin
+from sqlalchemy import JSON, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from edupulse.database import Model
+
+ROLES = ("viewer", "operator", "admin")  # each may do all that the ones before it may
+
+
+class User(UserMixin, Model):
+    """A person who signs in. `session_key` changes with the password and so ends every older session."""
+
+    __tablename__ = "user"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(String(320), unique=True)  # lower case
+    name: Mapped[str] = mapped_column(String(200))
+    password_hash: Mapped[str] = mapped_column(String(300))
+    role: Mapped[str] = mapped_column(String(20))
+    active: Mapped[bool] = mapped_column(default=True)
+    session_key: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime | None]  # the last sign-in: looking at a page writes nothing
+
+    @property
+    def is_active(self) -> bool:
+        return self.active
+
+    def get_id(self) -> str:
+        return self.session_key
+
+    def may(self, role: str) -> bool:
+        """Say whether this person has at least `role`."""
+        return ROLES.index(self.role) >= ROLES.index(role)
+
+
+class SignInAttempt(Model):
+    """A try to sign in that has not succeeded; counted to slow down guessing, forgotten after a success."""
+
+    __tablename__ = "sign_in_attempt"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    account: Mapped[str] = mapped_column(String(320))  # as typed, lower case; it need not exist
+    address: Mapped[str] = mapped_column(String(64))  # network address of the one who tries
+
+    __table_args__ = (
+        Index("ix_sign_in_attempt_account_at", "account", "at"),
+        Index("ix_sign_in_attempt_address_at", "address", "at"),
+    )
+
+
+class AuditEntry(Model):
+    """One act of one person on one thing."""
+
+    __tablename__ = "audit_entry"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
+    actor: Mapped[str] = mapped_column(String(320))
+    action: Mapped[str] = mapped_column(String(80))
+    subject: Mapped[str] = mapped_column(String(200), index=True)
+    detail: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)

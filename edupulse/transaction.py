@@ -1,0 +1,80 @@
+"""Commit first, hand over afterwards: what a block wrote becomes true before anybody is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from edupulse.database import db
+from edupulse.errors import Unavailable
+from edupulse.logs import get_logger
+
+Handler = Callable[[list[Any]], None]
+
+log = get_logger(__name__)
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """Run the block in one write transaction, then call what `after_commit` registered.
+
+    A transaction inside another joins it. Raises Unavailable when the database stays locked.
+    """
+    session = db.session()
+    if session.info.get("in_transaction"):
+        yield session
+        return
+    _begin(session)
+    try:
+        yield session
+        session.commit()
+    except BaseException as error:  # noqa: BLE001 - undone and raised again, whatever it was
+        session.rollback()
+        session.info["after_commit"] = {}
+        raise _busy(error) or error from None
+    finally:
+        session.info["in_transaction"] = False
+    _hand_over(session)
+
+
+def after_commit(handler: Handler, item: Any) -> None:
+    """Call `handler` with all items registered for it, once the running transaction has committed."""
+    session = db.session()
+    if not session.info.get("in_transaction"):
+        handler([item])
+        return
+    session.info.setdefault("after_commit", {}).setdefault(handler, []).append(item)
+
+
+def _begin(session: Session) -> None:
+    session.commit()  # ends a read transaction, so that the block sees the present state
+    session.expire_all()
+    session.info["after_commit"] = {}
+    try:
+        session.connection(execution_options={"writing": True})
+    except OperationalError as error:
+        session.rollback()
+        raise _busy(error) or error from None
+    session.info["in_transaction"] = True
+
+
+def _hand_over(session: Session) -> None:
+    waiting, session.info["after_commit"] = session.info.get("after_commit", {}), {}
+    for handler, items in waiting.items():
+        try:
+            handler(items)
+        except Unavailable as error:
+            # The rows are committed: the reconciler hands them over when Redis is back.
+            log.warning("handing over must wait", reason=error.message, items=len(items))
+
+
+def _busy(error: BaseException) -> Unavailable | None:
+    if isinstance(error, OperationalError) and "database is locked" in str(error.orig):
+        return Unavailable(
+            "The database is locked by another program.", cure="Nothing was changed; try again in a moment."
+        )
+    return None
