@@ -11,15 +11,13 @@ if TYPE_CHECKING:
     from edupulse.config import Settings
     from edupulse.control.catalog import JobSpec
 
-__version__ = "0.1.0"
-
 
 def create_app(settings: Settings | None = None, catalog: Iterable[JobSpec] = ()) -> Flask:
     """Return the application: its settings, its database, its catalog of jobs, its doors."""
     # Imported here, so that a pure module of this package costs no web framework.
     from flask import Flask
 
-    from edupulse import cli, web
+    from edupulse import tables  # noqa: F401 - the schema must be whole
     from edupulse.config import load_settings
     from edupulse.control.catalog import Catalog
     from edupulse.database import init_database
@@ -30,6 +28,13 @@ def create_app(settings: Settings | None = None, catalog: Iterable[JobSpec] = ()
     app.config["SECRET_KEY"] = settings.secret_key.reveal()
     app.extensions["edupulse"] = Runtime(settings, Catalog.of(catalog))
     init_database(app, settings.database_url)
-    web.register(app)
-    cli.register(app)
+    for door in ("web", "cli"):  # TEMPORARY while authors work
+        try:
+            import importlib
+
+            importlib.import_module(f"edupulse.{door}").register(app)
+        except ImportError as error:
+            import sys
+
+            print("TEMPORARY: door skipped:", door, error, file=sys.stderr)
     return app

@@ -9,12 +9,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from zoneinfo import available_timezones
 
 from dotenv import dotenv_values
 from flask import current_app
 
 from edupulse.errors import Invalid
+from edupulse.sockets import socket_path
 
 
 class Secret:
@@ -194,8 +196,8 @@ VARIABLES = (
     Variable(
         "BASE_URL",
         _web_address,
-        "http://127.0.0.1:8080",
-        "where people reach the web pages; links in mails begin with it",
+        None,
+        "where people reach the web pages, links in mails begin with it; embedded default: 127.0.0.1",
         True,
     ),
     Variable("TIMEZONE", _zone, "UTC", "the organisation's IANA time zone"),
@@ -286,7 +288,8 @@ def _require(checked: dict[str, Any], problems: list[str]) -> None:
 def _with_embedded_defaults(checked: dict[str, Any]) -> dict[str, Any]:
     folder: Path = checked["data_dir"]
     checked["database_url"] = checked["database_url"] or f"sqlite:///{folder / 'edupulse.db'}"
-    checked["redis_url"] = checked["redis_url"] or f"unix://{folder / 'redis.sock'}"
+    checked["redis_url"] = checked["redis_url"] or f"unix://{quote(str(socket_path(folder, 'redis.sock')))}"
+    checked["base_url"] = checked["base_url"] or f"http://127.0.0.1:{checked['port']}"
     checked["secret_key"] = checked["secret_key"] or _kept_secret(folder / "secret_key")
     checked["default_from_email"] = checked["default_from_email"] or _address_of(checked["smtp_username"])
     return checked

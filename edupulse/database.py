@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask
@@ -14,6 +15,8 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.orm import DeclarativeBase, registry
 from sqlalchemy.types import TypeDecorator
 
+SYNC_AT_COMMIT = 2  # SQLite's FULL: what was committed survives a power cut, not only a crash
+SYNC_LATER = 1  # SQLite's NORMAL: it reaches the disk with the next commit that waits for it
 BUSY_TIMEOUT_MS = 30_000  # a writer waits this long for another one before "database is locked"
 
 # Names for constraints, so that Alembic can drop them on either database.
@@ -60,7 +63,14 @@ if TYPE_CHECKING:
 else:
     Model = db.Model  # the same base, made over by Flask-SQLAlchemy
 
-migrate = Migrate(db=db, directory="migrations", render_as_batch=True, compare_type=True)
+MIGRATIONS = Path(__file__).parent.parent / "migrations"
+migrate = Migrate(
+    db=db,
+    directory=str(MIGRATIONS),
+    render_as_batch=True,  # SQLite cannot alter a column in place
+    compare_type=True,
+    user_module_prefix="database.",
+)
 
 
 def init_database(app: Flask, url: str) -> None:
@@ -86,14 +96,17 @@ def _open_sqlite(connection: sqlite3.Connection, record: Any) -> None:
         f"busy_timeout = {BUSY_TIMEOUT_MS}",
         "journal_mode = WAL",
         "foreign_keys = ON",
-        # FULL: a committed mark ("the final dot comes now") survives a power cut, not only a crash.
-        "synchronous = FULL",
+        f"synchronous = {SYNC_AT_COMMIT}",
     ):
         connection.execute(f"PRAGMA {pragma}")
 
 
 def _begin_sqlite(connection: Connection) -> None:
+    options = connection.get_execution_options()
+    wanted = SYNC_AT_COMMIT if options.get("durable", True) else SYNC_LATER
+    if connection.info.get("synchronous", SYNC_AT_COMMIT) != wanted:
+        connection.exec_driver_sql(f"PRAGMA synchronous = {wanted}")
+        connection.info["synchronous"] = wanted
     # A writer takes its lock at the start: upgrading a read transaction later fails at once when
     # another writer was faster, however long the busy timeout is.
-    writing = connection.get_execution_options().get("writing", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writing", False) else "BEGIN")

@@ -14,6 +14,7 @@ import psycopg
 import pytest
 from redis import Redis
 from redis.exceptions import RedisError
+from sqlalchemy import make_url
 
 from edupulse.embedded import redis_server
 
@@ -37,7 +38,7 @@ def own_postgres_database() -> str:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
     atexit.register(_drop_database, url, name)
-    return url.rsplit("/", 1)[0] + f"/{name}"
+    return make_url(url).set(database=name).render_as_string(hide_password=False)
 
 
 def _drop_database(url: str, name: str) -> None:

@@ -128,3 +128,13 @@ def test_sqlite_runs_in_wal_with_foreign_keys_and_full_sync(sqlite_app: Flask) -
     ]
 
     assert values == ["wal", 1, 2]
+
+
+def test_only_what_may_be_lost_in_a_power_cut_does_not_wait_for_the_disk(sqlite_app: Flask) -> None:
+    seen = []
+
+    for durable in (True, False, True):
+        with transaction(durable=durable) as session:
+            seen.append(session.scalar(text("PRAGMA synchronous")))
+
+    assert seen == [2, 1, 2]

@@ -12,9 +12,10 @@ from sqlalchemy import select, update
 
 from edupulse.clock import now
 from edupulse.config import current_settings
-from edupulse.control.catalog import JobSpec, current_catalog
+from edupulse.control.catalog import current_catalog
 from edupulse.control.enqueue import push
 from edupulse.control.models import FINAL_STATES, JobRun
+from edupulse.database import db
 from edupulse.errors import Conflict, Denied, EduPulseError, Invalid, NotFound
 from edupulse.logs import get_logger, masked
 from edupulse.transaction import after_commit, transaction
@@ -38,7 +39,8 @@ def begin(run_id: str, worker: str) -> JobRun | None:
         .where(JobRun.id == run_id, JobRun.state == "queued")
         .values(state="started", worker=worker, started_at=now(), ended_at=None, attempts=JobRun.attempts + 1)
     )
-    with transaction() as session:
+    # Lost in a power cut, the run is queued as before: the worker that had begun it is gone as well.
+    with transaction(durable=False) as session:
         claimed: int = session.execute(claim).rowcount  # type: ignore[attr-defined]
         return session.get(JobRun, run_id, populate_existing=True) if claimed else None
 
@@ -71,8 +73,10 @@ def release_due(moment: datetime) -> int:
         .where(JobRun.state == "deferred", JobRun.available_at <= moment)
         .limit(RELEASE_BATCH)
     )
+    db.session.rollback()  # an older snapshot would hide what has become due since
+    if not (ids := db.session.scalars(due).all()):
+        return 0  # asked each second: without work it must not wait for another writer
     with transaction() as session:
-        ids = session.scalars(due).all()
         for run_id in ids:
             session.execute(_moved(run_id, "deferred", "queued", available_at=moment))
             after_commit(push, run_id)
@@ -82,7 +86,8 @@ def release_due(moment: datetime) -> int:
 def interrupt(worker: str, moment: datetime) -> int:
     """Settle the runs that a dead worker had begun, by each job's policy; return how many."""
     with transaction() as session:
-        held = session.scalars(select(JobRun).where(JobRun.state == "started", JobRun.worker == worker)).all()
+        begun = select(JobRun).where(JobRun.state == "started", JobRun.worker == worker).with_for_update()
+        held = session.scalars(begun).all()
         for run in held:
             _settle_interrupted(run, moment)
     return len(held)
@@ -91,10 +96,10 @@ def interrupt(worker: str, moment: datetime) -> int:
 def _settle_interrupted(run: JobRun, moment: datetime) -> None:
     message = f"The worker {run.worker} died while this run was under way (attempt {run.attempts})."
     run.error_class, run.error_message = "Interrupted", message
-    policy = current_catalog().get(run.name).on_interrupt
-    if policy == "ask":
+    spec = current_catalog().specs.get(run.name)
+    if spec is not None and spec.on_interrupt == "ask":
         run.state = "interrupted"
-    elif policy == "fail" or run.attempts > current_catalog().get(run.name).retries:
+    elif spec is None or spec.on_interrupt == "fail" or run.attempts > spec.retries:
         run.state, run.ended_at = "failed", moment
     else:
         run.state, run.available_at = "queued", moment
@@ -119,8 +124,9 @@ def _moved(run_id: str, before: str, after: str, **values: Any) -> Any:
 
 
 def _worth_another_try(run: JobRun, error: BaseException) -> bool:
-    spec: JobSpec = current_catalog().get(run.name)
-    return isinstance(error, Exception) and not isinstance(error, PERMANENT) and run.attempts <= spec.retries
+    spec = current_catalog().specs.get(run.name)
+    helps = isinstance(error, Exception) and not isinstance(error, PERMANENT)
+    return spec is not None and helps and run.attempts <= spec.retries
 
 
 def _retry_delay(attempts: int, error: BaseException) -> float:

@@ -21,7 +21,7 @@ def report(done: int, total: int, note: str = "") -> None:
     if run is None or not _is_worth_writing(run.id, finished=done >= total):
         return
     values = {"progress_done": done, "progress_total": total, "progress_note": note[:200]}
-    with transaction() as session:
+    with transaction(durable=False) as session:
         session.execute(
             update(JobRun).where(JobRun.id == run.id, JobRun.attempts == run.attempts).values(**values)
         )

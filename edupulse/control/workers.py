@@ -15,13 +15,13 @@ from flask import Flask, current_app
 from sqlalchemy import select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from edupulse import __version__
 from edupulse.clock import now
 from edupulse.control.models import Worker
 from edupulse.database import db
 from edupulse.errors import Unavailable
 from edupulse.logs import get_logger
 from edupulse.transaction import transaction
+from edupulse.version import VERSION
 
 BEAT_SECONDS = 5.0
 DEAD_AFTER = timedelta(seconds=30)  # six beats: a busy database may swallow a few
@@ -91,9 +91,16 @@ def mark_dead(moment: datetime) -> list[str]:
 def _register(name: str, kind: str, queues: Sequence[str]) -> None:
     moment = now()
     row = Worker(
-        name=name, kind=kind, host=socket.gethostname(), pid=os.getpid(), queues=list(queues), state="running",
-        version=__version__, started_at=moment, heartbeat_at=moment,
-    )  # fmt: skip
+        name=name,
+        kind=kind,
+        host=socket.gethostname(),
+        pid=os.getpid(),
+        queues=list(queues),
+        state="running",
+        version=VERSION,
+        started_at=moment,
+        heartbeat_at=moment,
+    )
     with transaction() as session:
         session.merge(row)
 
@@ -108,5 +115,6 @@ def _keep_beating(app: Flask, name: str, stop: threading.Event) -> None:
 
 
 def _write(name: str, **values: object) -> None:
-    with transaction() as session:
+    # Lost in a power cut, it is written anew with the next beat.
+    with transaction(durable=False) as session:
         session.execute(update(Worker).where(Worker.name == name).values(**values))

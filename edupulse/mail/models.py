@@ -24,6 +24,8 @@ STATES = (
     "bounced",
 )
 OPEN_STATES = ("queued", "sending", "deferred")
+# The open rows are few among all: their own small index serves a query that says this word for word.
+OPEN_ROWS = text("delivery.state IN ('queued', 'sending', 'deferred')")
 _OPEN = text("state IN ('queued', 'sending', 'deferred')")
 
 

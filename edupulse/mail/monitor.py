@@ -1,0 +1,149 @@
+"""What the doors ask about mail: deliveries by filter, what came of today's, what needs a person, is the sender well."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, case, func, select
+
+from edupulse.config import current_settings
+from edupulse.control import monitor as control
+from edupulse.control.monitor import Service
+from edupulse.database import db
+from edupulse.errors import NotFound
+from edupulse.mail.models import OPEN_STATES, STATES, Attempt, Delivery, Sender
+from edupulse.paging import PAGE_SIZE, Order, Page, page_of
+
+LATE_AFTER = timedelta(seconds=60)  # an open delivery that was due longer ago than this is late
+ATTENTION_AGE = timedelta(days=7)  # what was refused longer ago is history
+
+
+@dataclass(frozen=True)
+class DeliveryFilter:
+    """Which deliveries to list; an empty value means any."""
+
+    state: str = ""
+    kind: str = ""
+    address: str = ""  # any part of it
+    subject_id: str = ""
+
+
+@dataclass(frozen=True)
+class Attention:
+    """What a person should look at, newest first, and how many there are in all."""
+
+    unknown: list[Delivery]
+    rejected: list[Delivery]
+    late: list[Delivery]
+    paused: list[Sender]
+    counts: dict[str, int]
+
+    @property
+    def total(self) -> int:
+        """How many wait for a person; what is merely late goes on by itself."""
+        return sum(count for name, count in self.counts.items() if name != "late")
+
+
+@dataclass(frozen=True)
+class Hour:
+    """The mails of one hour: those that the server took and those that it did not."""
+
+    starts: datetime
+    sent: int
+    refused: int
+
+
+def services(now: datetime) -> list[Service]:
+    """Return every part of the system: those that jobs need, and the way out for mail."""
+    parts = control.services(now)
+    return [*parts, sender_service()] if parts[0].is_up else parts
+
+
+def sender_service() -> Service:
+    """Say whether mail can leave: down until a person acts, degraded while it waits by itself."""
+    held = db.session.scalar(select(Sender).where(Sender.paused_at.is_not(None)).order_by(Sender.id).limit(1))
+    if held is not None:
+        by_itself = held.resume_at is not None
+        reason, cure = held.pause_reason or "Sending is paused.", held.pause_cure or ""
+        return Service("mail", "degraded" if by_itself else "down", reason, cure, held.paused_at, held.resume_at)
+    if not current_settings().smtp_server:
+        return Service("mail", "down", "No mail server is set, so mail waits.", "Set SMTP_SERVER and its login in .env.")
+    latest = db.session.scalar(select(Attempt).order_by(Attempt.id.desc()).limit(1))
+    server = f"{current_settings().smtp_server}:{current_settings().smtp_port}"
+    if latest is None:
+        return Service("mail", "up", f"Mail leaves through {server}; nothing was sent yet.")
+    return Service("mail", "up", f"Mail leaves through {server}.", since=latest.at)
+
+
+def paused_senders() -> list[Sender]:
+    """Return the senders that are paused until a person lets them go on; a short hold ends by itself."""
+    paused = select(Sender).where(Sender.paused_at.is_not(None), Sender.resume_at.is_(None))
+    return list(db.session.scalars(paused.order_by(Sender.name)))
+
+
+def deliveries(filters: DeliveryFilter, cursor: str = "", size: int = PAGE_SIZE) -> Page[Delivery]:
+    """Return a page of deliveries, newest first; raises Invalid for a bad cursor."""
+    query = select(Delivery)
+    exact = ((Delivery.state, filters.state), (Delivery.kind, filters.kind), (Delivery.subject_id, filters.subject_id))
+    for column, value in exact:
+        if value:
+            query = query.where(column == value)
+    if filters.address:
+        query = query.where(Delivery.address.icontains(filters.address, autoescape=True))
+    return page_of(query, Order(Delivery.accepted_at, Delivery.id), cursor=cursor, size=size)
+
+
+def delivery(delivery_id: int) -> Delivery:
+    """Return one delivery; raises NotFound."""
+    found = db.session.get(Delivery, delivery_id)
+    if found is None:
+        raise NotFound(f"There is no delivery {delivery_id}.", delivery_id=delivery_id)
+    return found
+
+
+def counts_since(since: datetime) -> dict[str, int]:
+    """Return how many deliveries accepted since then stand in each state."""
+    counted = select(Delivery.state, func.count()).where(Delivery.accepted_at >= since).group_by(Delivery.state)
+    found = {state: count for state, count in db.session.execute(counted)}
+    return {state: found[state] for state in STATES if state in found}
+
+
+def attention(now: datetime, limit: int = 5) -> Attention:
+    """Return what a person should look at."""
+    wanted: dict[str, ColumnElement[bool]] = {
+        "unknown": Delivery.state == "unknown",
+        "rejected": and_(Delivery.state == "rejected", Delivery.accepted_at >= now - ATTENTION_AGE),
+        "late": and_(Delivery.state.in_(OPEN_STATES), Delivery.due_at < now - LATE_AFTER),
+    }
+    counts = {name: _count(condition) for name, condition in wanted.items()}
+    found = {name: _newest(condition, limit) if counts[name] else [] for name, condition in wanted.items()}
+    paused = paused_senders()
+    return Attention(found["unknown"], found["rejected"], found["late"], paused, counts | {"paused": len(paused)})
+
+
+def sent_per_hour(now: datetime, hours: int = 24) -> list[Hour]:
+    """Return the mails of the last `hours` hours by the hour in which they were accepted, oldest first."""
+    first = now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=hours - 1)
+    starts = [first + timedelta(hours=offset) for offset in range(hours)]
+    columns = [total for start in starts for total in (_in_hour(start, _TAKEN), _in_hour(start, _REFUSED))]
+    row = db.session.execute(select(*columns).where(Delivery.accepted_at >= first)).one()
+    return [Hour(start, row[2 * at] or 0, row[2 * at + 1] or 0) for at, start in enumerate(starts)]
+
+
+_TAKEN = ("sent",)
+_REFUSED = ("rejected", "unknown", "bounced")
+
+
+def _in_hour(start: datetime, states: tuple[str, ...]) -> ColumnElement[int]:
+    end = start + timedelta(hours=1)
+    inside = and_(Delivery.accepted_at >= start, Delivery.accepted_at < end, Delivery.state.in_(states))
+    return func.sum(case((inside, 1), else_=0))
+
+
+def _count(condition: ColumnElement[bool]) -> int:
+    return db.session.scalar(select(func.count()).select_from(Delivery).where(condition)) or 0
+
+
+def _newest(condition: ColumnElement[bool], limit: int) -> list[Delivery]:
+    return list(db.session.scalars(select(Delivery).where(condition).order_by(Delivery.id.desc()).limit(limit)))

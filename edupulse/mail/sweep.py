@@ -1,0 +1,97 @@
+"""The net under the mail line: what was left lying is settled, what waits handed over, what is late ended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, Update, func, select, update
+
+from edupulse.control.models import JobRun
+from edupulse.mail import bookkeeping, claims, connections, senders
+from edupulse.mail.abandoned import settle_abandoned
+from edupulse.mail.models import OPEN_ROWS, Delivery
+from edupulse.mail.outbox import hand_over
+from edupulse.transaction import transaction
+
+AT_ONCE = 5_000  # rows per sweep; the next one takes the rest
+
+
+def sweep(now: datetime) -> dict[str, int]:
+    """Settle, end, release and hand over; return how many of each. Doing it twice is harmless."""
+    late = bookkeeping.record_late()
+    settled = settle_abandoned(now)
+    expired = _end_expired(now)
+    released = _release_due(now)
+    forgotten = _hand_over_forgotten(now)
+    connections.close_unused()
+    return {
+        "recorded_late": late,
+        "given_back": settled["queued"],
+        "unknown": settled["unknown"],
+        "expired": expired,
+        "released": released,
+        "handed_over": forgotten,
+    }
+
+
+def _end_expired(now: datetime) -> int:
+    last_words = func.coalesce(claims.EXPIRED + " Before that: " + Delivery.reason, claims.EXPIRED)
+    ended = (
+        update(Delivery)
+        .where(OPEN_ROWS, Delivery.state.in_(("queued", "deferred")), Delivery.expires_at <= now)
+        .values(state="cancelled", reason=last_words, claim=None)
+        .execution_options(synchronize_session=False)
+    )
+    with transaction() as session:
+        count: int = session.execute(ended).rowcount  # type: ignore[attr-defined]
+    return count
+
+
+def _release_due(now: datetime) -> int:
+    """Queue what has waited long enough and hand it over; while the account is paused it goes on waiting."""
+    with transaction() as session:
+        if senders.ready(now) is None:
+            return 0
+        due = _some(Delivery.state == "deferred", Delivery.next_attempt_at <= now)
+        ids = session.scalars(due).all()
+        session.execute(_queued_again(ids))
+        hand_over(ids)
+        _arm_next(now)
+    return len(ids)
+
+
+def _hand_over_forgotten(now: datetime) -> int:
+    """Hand over what is queued and in no job's hands: given back, or held while the account was paused."""
+    with transaction() as session:
+        if senders.ready(now) is None:
+            return 0
+        waiting = session.scalars(_some(Delivery.state == "queued", Delivery.next_attempt_at <= now)).all()
+        in_hands = _in_jobs() if waiting else set()
+        forgotten = [id for id in waiting if id not in in_hands]
+        hand_over(forgotten)
+    return len(forgotten)
+
+
+def _some(*conditions: ColumnElement[bool]) -> Select[int]:
+    return select(Delivery.id).where(OPEN_ROWS, *conditions).order_by(Delivery.next_attempt_at).limit(AT_ONCE)
+
+
+def _queued_again(ids: Sequence[int]) -> Update:
+    where = (Delivery.id.in_(ids), Delivery.state == "deferred")
+    return update(Delivery).where(*where).values(state="queued").execution_options(synchronize_session=False)
+
+
+def _in_jobs() -> set[int]:
+    open_runs = select(JobRun.arguments).where(
+        JobRun.name == "mail.deliver", JobRun.state.in_(("queued", "started"))
+    )
+    with transaction() as session:
+        return {id for arguments in session.scalars(open_runs) for id in arguments["delivery_ids"]}
+
+
+def _arm_next(now: datetime) -> None:
+    soonest = select(func.min(Delivery.next_attempt_at)).where(OPEN_ROWS, Delivery.state == "deferred")
+    with transaction() as session:
+        if (at := session.scalar(soonest.where(Delivery.next_attempt_at > now))) is not None:
+            senders.wake_sweep(at, bookkeeping.RETRY_GRID_SECONDS)

@@ -1,0 +1,21 @@
+"""Every job there is: its queue, its limits, its schedule, in one table."""
+
+from __future__ import annotations
+
+from edupulse.control.catalog import JobSpec, Timing
+from jobs import diagnostics, mail, reminders
+
+# Each minute is the net under the exact wake-ups; one run for all missed minutes is enough.
+EACH_MINUTE = Timing(cron="* * * * *", misfire="once", max_lateness_seconds=3600)
+HOURLY = Timing(cron="0 * * * *", misfire="once", max_lateness_seconds=86_400)
+
+CATALOG = (
+    JobSpec(
+        "reminders.check", reminders.check, "reminders", "Hand over each reminder that is due.", EACH_MINUTE
+    ),
+    JobSpec("reminders.plan", reminders.plan, "default", "Plan the coming occurrences of series.", HOURLY),
+    JobSpec("reminders.send_now", reminders.send_now, "reminders", "Send one event's reminder now."),
+    JobSpec("mail.deliver", mail.deliver, "email", "Send these mails, each at most once."),
+    JobSpec("mail.sweep", mail.sweep, "email", "Settle abandoned mails, hand over what waits.", EACH_MINUTE),
+    JobSpec("diagnostics.ping", diagnostics.ping, "default", "Answer with the worker's name."),
+)

@@ -1,0 +1,20 @@
+"""Jobs of the mail line."""
+
+from __future__ import annotations
+
+from edupulse.clock import now
+from edupulse.mail import deliver as line
+from edupulse.mail import sweep as net
+from jobs.recorded import recorded
+
+
+@recorded
+def deliver(delivery_ids: list[int]) -> dict[str, int]:
+    """Send the mails of these deliveries, each at most once."""
+    return line.deliver(delivery_ids)
+
+
+@recorded
+def sweep() -> dict[str, int]:
+    """Settle what was abandoned and hand over what waits."""
+    return net.sweep(now())

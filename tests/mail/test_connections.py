@@ -1,0 +1,123 @@
+"""Warm connections: used again, left in time, never shared with a child or another account."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+
+import pytest
+
+from edupulse.mail import connections
+from edupulse.mail.envelope import Envelope
+from edupulse.mail.outcome import Outcome, Phase, Verdict
+from edupulse.mail.smtp import NotConnected
+from tests.doubles.smtp_double import SmtpDouble
+from tests.doubles.smtp_script import close, on, usual
+from tests.mail.smtp_client import account_for
+
+MAIL = Envelope(
+    "office@school.example", "ann@example.org", b"Message-ID: <1@school.example>\r\n\r\nHello\r\n"
+)
+
+
+def test_a_connection_is_used_again() -> None:
+    with SmtpDouble() as double:
+        account = account_for(double)
+        for _ in range(3):
+            with connections.leased(account) as session:
+                session.send(MAIL)
+
+        assert len(double.connections) == 1
+        connections.close_all()
+
+
+def test_two_users_at_once_get_two_connections_and_one_stays() -> None:
+    with SmtpDouble() as double:
+        account = account_for(double)
+        with connections.leased(account) as first, connections.leased(account) as second:
+            assert first is not second
+        connections.close_all()
+
+    assert len(double.connections) == 2
+    assert double.connections[0].commands[-1] == "QUIT"
+
+
+def test_a_connection_that_the_server_left_is_replaced() -> None:
+    with SmtpDouble(on("dot", usual, close, overall=1)) as double:
+        account = account_for(double)
+        for _ in range(2):
+            with connections.leased(account) as session:
+                assert session.send(MAIL).sent
+        connections.close_all()
+
+    assert len(double.connections) == 2
+
+
+def test_an_exception_drops_the_connection() -> None:
+    with SmtpDouble() as double:
+        account = account_for(double)
+        with pytest.raises(ZeroDivisionError), connections.leased(account):
+            raise ZeroDivisionError
+        with connections.leased(account):
+            pass
+        connections.close_all()
+
+    assert len(double.connections) == 2
+
+
+def test_other_settings_leave_the_old_connection() -> None:
+    with SmtpDouble(login=("a", "b")) as double:
+        account = account_for(double, username="a", password="b")
+        with connections.leased(account):
+            pass
+        with pytest.raises(NotConnected), connections.leased(replace(account, password="c")):
+            pass
+
+    assert double.connections[0].commands[-1] == "QUIT"
+
+
+def test_a_server_that_ends_connections_after_three_mails_is_left_after_three() -> None:
+    spent = Outcome(Phase.MAIL, Verdict.SESSION_LIMIT, "session_spent", 421)
+    with SmtpDouble() as double:
+        account = account_for(double)
+        with connections.leased(account) as session:
+            for _ in range(3):
+                session.send(MAIL)
+            connections.learn(account, session, spent)
+        for _ in range(4):
+            with connections.leased(account) as session:
+                session.send(MAIL)
+        connections.close_all()
+
+    assert [sum(c.startswith("MAIL") for c in each.commands) for each in double.connections] == [3, 3, 1]
+
+
+def test_what_was_idle_too_long_is_left() -> None:
+    with SmtpDouble() as double:
+        account = account_for(double)
+        account = replace(account, provider=replace(account.provider, idle=0.0))
+        with connections.leased(account):
+            pass
+
+        connections.close_unused()
+
+        assert connections._own_pool().idle == {}
+
+
+def test_a_forked_child_does_not_speak_over_its_parents_connection() -> None:
+    with SmtpDouble() as double:
+        account = account_for(double)
+        with connections.leased(account) as session:
+            session.send(MAIL)
+
+        child = os.fork()
+        if child == 0:
+            connections.close_all()
+            os._exit(0)
+        os.waitpid(child, 0)
+
+        with connections.leased(account) as session:
+            assert session.send(MAIL).sent
+        connections.close_all()
+
+    assert len(double.connections) == 1

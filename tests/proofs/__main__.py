@@ -1,0 +1,31 @@
+"""The long proofs, one after the other or one by name: `./run proof [name] [its options]`."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+PROOFS = {
+    "kill_storm": "workers, scheduler and Redis are killed while reminders fall due",
+    "scheduler_faults": "a fault at each step of a scheduler tick, and two schedulers",
+    "clock_walk": "every time zone that changes, minute by minute",
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Run the named proof with its options, or all of them; the exit code counts those that broke."""
+    if arguments and arguments[0] not in PROOFS:
+        listed = "\n".join(f"  {name:18} {meaning}" for name, meaning in PROOFS.items())
+        print(f"There is no proof named {arguments[0]!r}. Known:\n{listed}", file=sys.stderr)
+        return 2
+    wanted = [arguments[0]] if arguments else list(PROOFS)
+    return sum(_run(name, arguments[1:]) != 0 for name in wanted)
+
+
+def _run(name: str, options: list[str]) -> int:
+    print(f"== {name}: {PROOFS[name]}", flush=True)
+    return subprocess.call([sys.executable, "-m", f"tests.proofs.{name}", *options])
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
