@@ -17,7 +17,7 @@ def create_app(settings: Settings | None = None, catalog: Iterable[JobSpec] = ()
     # Imported here, so that a pure module of this package costs no web framework.
     from flask import Flask
 
-    from edupulse import tables  # noqa: F401 - the schema must be whole
+    from edupulse import cli, tables, web  # noqa: F401 - tables: the schema must be whole
     from edupulse.config import load_settings
     from edupulse.control.catalog import Catalog
     from edupulse.database import init_database
@@ -28,13 +28,6 @@ def create_app(settings: Settings | None = None, catalog: Iterable[JobSpec] = ()
     app.config["SECRET_KEY"] = settings.secret_key.reveal()
     app.extensions["edupulse"] = Runtime(settings, Catalog.of(catalog))
     init_database(app, settings.database_url)
-    for door in ("web", "cli"):  # TEMPORARY while authors work
-        try:
-            import importlib
-
-            importlib.import_module(f"edupulse.{door}").register(app)
-        except ImportError as error:
-            import sys
-
-            print("TEMPORARY: door skipped:", door, error, file=sys.stderr)
+    web.register(app)
+    cli.register(app)
     return app

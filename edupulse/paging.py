@@ -64,8 +64,8 @@ class Position:
         return f"{direction}~{self.instant.isoformat()}~{self.unique}"
 
 
-def page_of(query: Select[tuple[Row]], order: Order, *, cursor: str = "", size: int = PAGE_SIZE) -> Page[Row]:
-    """Return the page of `query` that `cursor` names, the first one without; raises Invalid for a bad cursor."""
+def page_of(query: Select[Row], order: Order, *, cursor: str = "", size: int = PAGE_SIZE) -> Page[Row]:
+    """Return the page of `query` that `cursor` names, else the first; raises Invalid for a bad cursor."""
     position = Position.parse(cursor) if cursor else None
     size = max(1, min(size, LARGEST_PAGE))
     rows = list(db.session.scalars(_sliced(query, order, position).limit(size + 1)))
@@ -76,7 +76,7 @@ def page_of(query: Select[tuple[Row]], order: Order, *, cursor: str = "", size: 
     return _framed(rows, order, has_previous=position is not None, has_next=more)
 
 
-def _sliced(query: Select[tuple[Row]], order: Order, position: Position | None) -> Select[tuple[Row]]:
+def _sliced(query: Select[Row], order: Order, position: Position | None) -> Select[Row]:
     descending = order.newest_first == (position is None or position.onwards)
     keys = (order.instant, order.unique)
     query = query.order_by(*(key.desc() if descending else key.asc() for key in keys))
@@ -117,7 +117,7 @@ def slice_of(
     cursor: str = "",
     size: int = PAGE_SIZE,
 ) -> Page[Row]:
-    """Return the page of rows that are in memory already, sorted upwards by `key`; raises Invalid for a bad cursor."""
+    """Return the page of rows in memory, sorted upwards by `key`; raises Invalid for a bad cursor."""
     keys = [key(row) for row in rows]
     begin = 0
     if cursor:

@@ -24,8 +24,7 @@ def transaction(*, durable: bool = True) -> Iterator[Session]:
 
     A transaction inside another joins it. Raises Unavailable when the database stays locked.
     One that is not `durable` survives every crash of a process, and a power cut only once a later durable
-    one has committed: for facts whose loss is noticed and mended, such as heartbeats. SQLite alone knows
-    the difference; it saves the wait for the disk.
+    one has committed: for facts whose loss is noticed and mended, such as heartbeats. It saves the wait for the disk.
     """
     session = db.session()
     if session.info.get("in_transaction"):
@@ -54,11 +53,14 @@ def after_commit(handler: Handler, item: Any) -> None:
 
 
 def _begin(session: Session, durable: bool) -> None:
-    session.commit()  # ends a read transaction, so that the block sees the present state
+    if session.in_transaction():
+        session.commit()  # ends a read transaction, so that the block sees the present state
     session.expire_all()
     session.info["after_commit"] = {}
     try:
-        session.connection(execution_options={"writing": True, "durable": durable})
+        connection = session.connection(execution_options={"writing": True, "durable": durable})
+        if not durable and connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("SET LOCAL synchronous_commit TO off")
     except OperationalError as error:
         session.rollback()
         raise _busy(error) or error from None

@@ -1,4 +1,4 @@
-"""Who may do what, and who did: people with a role, their failed sign-ins, and the audit log of their acts."""
+"""Who may do what, and who did: people with a role, their failed sign-ins, the log of their acts."""
 
 from __future__ import annotations
 

@@ -61,6 +61,12 @@ class LedgerWorker(SimpleWorker):
     death_penalty_class = HardTimeLimit
     job_class = LedgerJob
     log_result_lifespan = False
+    asked_to_end = False
+
+    def handle_warm_shutdown_request(self) -> None:
+        """Remember that a signal asked, also when no job is under way."""
+        self.asked_to_end = True
+        super().handle_warm_shutdown_request()  # type: ignore[no-untyped-call]
 
     def handle_job_failure(
         self,
@@ -90,9 +96,9 @@ def run(app: Flask, queues: Sequence[str] = QUEUES, *, burst: bool = False) -> i
         log.info("worker started", worker=name, queues=",".join(queues))
         worker.work(burst=burst, logging_level="WARNING")
         # RQ returns normally also when it gave up on an error: tell the supervisor the difference.
-        asked_to_end = burst or worker._stop_requested
-        log.info("worker ended", worker=name, asked=asked_to_end)
-        return 0 if asked_to_end else 1
+        as_wished = burst or worker.asked_to_end
+        log.info("worker ended", worker=name, as_wished=as_wished)
+        return 0 if as_wished else 1
 
 
 def _worker(name: str, queues: Sequence[str]) -> LedgerWorker:

@@ -127,9 +127,8 @@ def _envelope(mail: Claimed, work: _Round) -> Envelope:
 def _send(mail: Claimed, envelope: Envelope, work: _Round) -> Outcome:
     """Try, over another connection where that helps, until something final is known. Raises NotConnected."""
     for attempt in range(1, TRIES_IN_HAND):
-        work.pace.wait()
         try:
-            outcome = _try_once(mail, envelope, work.account)
+            outcome = _try_once(mail, envelope, work)
         except NotConnected as failure:
             if not _is_worth_another(failure.outcome, work.pace, attempt):
                 raise
@@ -137,13 +136,14 @@ def _send(mail: Claimed, envelope: Envelope, work: _Round) -> Outcome:
         if not _is_worth_another(outcome, work.pace, attempt):
             return outcome
         bookkeeping.record_and_keep(mail, outcome)
-    return _try_once(mail, envelope, work.account)
+    return _try_once(mail, envelope, work)
 
 
-def _try_once(mail: Claimed, envelope: Envelope, account: SmtpAccount) -> Outcome:
-    with connections.leased(account) as session:
+def _try_once(mail: Claimed, envelope: Envelope, work: _Round) -> Outcome:
+    work.pace.wait()
+    with connections.leased(work.account) as session:
         outcome = session.send(envelope, before_dot=lambda: claims.mark_dot(mail))
-        connections.learn(account, session, outcome)
+        connections.learn(work.account, session, outcome)
     return outcome
 
 

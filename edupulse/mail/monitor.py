@@ -1,18 +1,19 @@
-"""What the doors ask about mail: deliveries by filter, what came of today's, what needs a person, is the sender well."""
+"""What the doors ask about mail: deliveries by filter, what came of today's, what needs a person."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, case, func, select
+from sqlalchemy import ColumnElement, Label, and_, func, select
 
 from edupulse.config import current_settings
 from edupulse.control import monitor as control
 from edupulse.control.monitor import Service
 from edupulse.database import db
 from edupulse.errors import NotFound
-from edupulse.mail.models import OPEN_STATES, STATES, Attempt, Delivery, Sender
+from edupulse.mail.models import OPEN_ROWS, OPEN_STATES, STATES, Attempt, Delivery, Sender
 from edupulse.paging import PAGE_SIZE, Order, Page, page_of
 
 LATE_AFTER = timedelta(seconds=60)  # an open delivery that was due longer ago than this is late
@@ -66,9 +67,13 @@ def sender_service() -> Service:
     if held is not None:
         by_itself = held.resume_at is not None
         reason, cure = held.pause_reason or "Sending is paused.", held.pause_cure or ""
-        return Service("mail", "degraded" if by_itself else "down", reason, cure, held.paused_at, held.resume_at)
+        return Service(
+            "mail", "degraded" if by_itself else "down", reason, cure, held.paused_at, held.resume_at
+        )
     if not current_settings().smtp_server:
-        return Service("mail", "down", "No mail server is set, so mail waits.", "Set SMTP_SERVER and its login in .env.")
+        return Service(
+            "mail", "down", "No mail server is set, so mail waits.", "Set SMTP_SERVER and its login in .env."
+        )
     latest = db.session.scalar(select(Attempt).order_by(Attempt.id.desc()).limit(1))
     server = f"{current_settings().smtp_server}:{current_settings().smtp_port}"
     if latest is None:
@@ -85,7 +90,11 @@ def paused_senders() -> list[Sender]:
 def deliveries(filters: DeliveryFilter, cursor: str = "", size: int = PAGE_SIZE) -> Page[Delivery]:
     """Return a page of deliveries, newest first; raises Invalid for a bad cursor."""
     query = select(Delivery)
-    exact = ((Delivery.state, filters.state), (Delivery.kind, filters.kind), (Delivery.subject_id, filters.subject_id))
+    exact = (
+        (Delivery.state, filters.state),
+        (Delivery.kind, filters.kind),
+        (Delivery.subject_id, filters.subject_id),
+    )
     for column, value in exact:
         if value:
             query = query.where(column == value)
@@ -104,8 +113,10 @@ def delivery(delivery_id: int) -> Delivery:
 
 def counts_since(since: datetime) -> dict[str, int]:
     """Return how many deliveries accepted since then stand in each state."""
-    counted = select(Delivery.state, func.count()).where(Delivery.accepted_at >= since).group_by(Delivery.state)
-    found = {state: count for state, count in db.session.execute(counted)}
+    counted = (
+        select(Delivery.state, func.count()).where(Delivery.accepted_at >= since).group_by(Delivery.state)
+    )
+    found = {row[0]: row[1] for row in db.session.execute(counted)}
     return {state: found[state] for state in STATES if state in found}
 
 
@@ -114,31 +125,40 @@ def attention(now: datetime, limit: int = 5) -> Attention:
     wanted: dict[str, ColumnElement[bool]] = {
         "unknown": Delivery.state == "unknown",
         "rejected": and_(Delivery.state == "rejected", Delivery.accepted_at >= now - ATTENTION_AGE),
-        "late": and_(Delivery.state.in_(OPEN_STATES), Delivery.due_at < now - LATE_AFTER),
+        "late": and_(OPEN_ROWS, Delivery.state.in_(OPEN_STATES), Delivery.due_at < now - LATE_AFTER),
     }
     counts = {name: _count(condition) for name, condition in wanted.items()}
     found = {name: _newest(condition, limit) if counts[name] else [] for name, condition in wanted.items()}
     paused = paused_senders()
-    return Attention(found["unknown"], found["rejected"], found["late"], paused, counts | {"paused": len(paused)})
+    return Attention(
+        found["unknown"], found["rejected"], found["late"], paused, counts | {"paused": len(paused)}
+    )
 
 
 def sent_per_hour(now: datetime, hours: int = 24) -> list[Hour]:
     """Return the mails of the last `hours` hours by the hour in which they were accepted, oldest first."""
-    first = now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=hours - 1)
+    first = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=hours - 1)
+    counted = select(_hour_accepted(), Delivery.state, func.count()).where(Delivery.accepted_at >= first)
+    found = {(row[0], row[1]): row[2] for row in db.session.execute(counted.group_by("hour", Delivery.state))}
     starts = [first + timedelta(hours=offset) for offset in range(hours)]
-    columns = [total for start in starts for total in (_in_hour(start, _TAKEN), _in_hour(start, _REFUSED))]
-    row = db.session.execute(select(*columns).where(Delivery.accepted_at >= first)).one()
-    return [Hour(start, row[2 * at] or 0, row[2 * at + 1] or 0) for at, start in enumerate(starts)]
+    return [Hour(start, _sum(found, start, _TAKEN), _sum(found, start, _REFUSED)) for start in starts]
 
 
 _TAKEN = ("sent",)
 _REFUSED = ("rejected", "unknown", "bounced")
 
 
-def _in_hour(start: datetime, states: tuple[str, ...]) -> ColumnElement[int]:
-    end = start + timedelta(hours=1)
-    inside = and_(Delivery.accepted_at >= start, Delivery.accepted_at < end, Delivery.state.in_(states))
-    return func.sum(case((inside, 1), else_=0))
+def _hour_accepted() -> Label[str]:
+    """Return the expression for the UTC hour, "2026-03-12 09", in the words of the database below."""
+    if db.engine.dialect.name == "sqlite":
+        hour = func.strftime("%Y-%m-%d %H", Delivery.accepted_at)
+    else:
+        hour = func.to_char(func.timezone("UTC", Delivery.accepted_at), "YYYY-MM-DD HH24")
+    return hour.label("hour")
+
+
+def _sum(found: Mapping[tuple[str, str], int], start: datetime, states: tuple[str, ...]) -> int:
+    return sum(found.get((f"{start:%Y-%m-%d %H}", state), 0) for state in states)
 
 
 def _count(condition: ColumnElement[bool]) -> int:
@@ -146,4 +166,6 @@ def _count(condition: ColumnElement[bool]) -> int:
 
 
 def _newest(condition: ColumnElement[bool], limit: int) -> list[Delivery]:
-    return list(db.session.scalars(select(Delivery).where(condition).order_by(Delivery.id.desc()).limit(limit)))
+    return list(
+        db.session.scalars(select(Delivery).where(condition).order_by(Delivery.id.desc()).limit(limit))
+    )

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import fakeredis
 import pytest
 from flask import Flask
+from sqlalchemy.event import listen, remove
 
 from edupulse.control.monitor import (
     RunFilter,
@@ -19,6 +20,7 @@ from edupulse.control.monitor import (
     services,
     workers_service,
 )
+from edupulse.database import db
 from edupulse.errors import Invalid, NotFound
 from tests.web.rows import a_process, a_run, a_schedule
 
@@ -27,8 +29,11 @@ def test_with_everything_at_work_every_part_is_up(app: Flask, now: datetime) -> 
     a_process(), a_process("scheduler")
 
     assert [(part.name, part.state) for part in services(now)] == [
-        ("database", "up"), ("redis", "up"), ("workers", "up"), ("scheduler", "up"),
-    ]  # fmt: skip
+        ("database", "up"),
+        ("redis", "up"),
+        ("workers", "up"),
+        ("scheduler", "up"),
+    ]
 
 
 def test_each_part_that_is_not_up_says_what_to_do(app: Flask, now: datetime) -> None:
@@ -40,7 +45,7 @@ def test_each_part_that_is_not_up_says_what_to_do(app: Flask, now: datetime) -> 
 
     assert [part.name for part in down] == ["redis", "workers", "scheduler"]
     assert all(part.cure for part in down)
-    assert "What is accepted is stored and waits" in redis_service().summary
+    assert "Work is accepted and goes on by itself later" in redis_service().summary
 
 
 def test_a_worker_that_fell_silent_is_none_and_its_last_sign_is_told(app: Flask, now: datetime) -> None:
@@ -93,10 +98,13 @@ def test_the_overview_tells_what_failed_and_whether_it_was_mended(app: Flask, no
     hour = timedelta(hours=1)
     for number, (name, state, ago) in enumerate(
         [
-            ("mail.sweep", "failed", 3), ("mail.sweep", "finished", 2), ("reminders.plan", "finished", 3),
-            ("reminders.plan", "failed", 2), ("diagnostics.ping", "failed", 30),
+            ("mail.sweep", "failed", 3),
+            ("mail.sweep", "finished", 2),
+            ("reminders.plan", "finished", 3),
+            ("reminders.plan", "failed", 2),
+            ("diagnostics.ping", "failed", 30),
         ]
-    ):  # fmt: skip
+    ):
         a_run(f"run-{number}", state, name=name, created_at=now - ago * hour, ended_at=now - ago * hour)
 
     found = overview(now)
@@ -161,10 +169,37 @@ def test_a_text_is_found_in_number_name_arguments_and_error(app: Flask) -> None:
         return [each.id for each in runs(RunFilter(text=text)).items]
 
     assert (found("4711"), found("broken"), found("SWEEP"), found("run-2"), found("100%")) == (
-        ["run-1"], ["run-2"], ["run-3"], ["run-2"], [],
-    )  # fmt: skip
+        ["run-1"],
+        ["run-2"],
+        ["run-3"],
+        ["run-2"],
+        [],
+    )
 
 
 def test_an_unknown_run_is_not_found(sqlite_app: Flask) -> None:
     with pytest.raises(NotFound):
         run("nobody")
+
+
+def test_no_question_about_the_present_reads_the_whole_ledger(sqlite_app: Flask, now: datetime) -> None:
+    a_run("a", "queued"), a_run("b", "failed"), a_process(), a_schedule()
+    asked: list[tuple[str, object]] = []
+    engine = db.engine
+
+    def note(_: object, __: object, statement: str, parameters: object, *___: object) -> None:
+        asked.append((statement, parameters))
+
+    listen(engine, "before_cursor_execute", note)
+    overview(now), services(now), runs(RunFilter(state="failed")), runs(RunFilter(name="mail.sweep"))
+    remove(engine, "before_cursor_execute", note)
+
+    with engine.connect() as connection:
+        plans = [
+            connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()  # type: ignore[arg-type]
+            for statement, parameters in asked
+            if "FROM job_run" in statement
+        ]
+    steps = [step[3] for plan in plans for step in plan]
+    assert len(plans) > 5
+    assert [step for step in steps if step.startswith("SCAN job_run") and "INDEX" not in step] == []

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+import time
 import zlib
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -20,6 +25,8 @@ from edupulse.control.models import JobRun, Worker
 from edupulse.database import db
 from edupulse.errors import Invalid
 from jobs.recorded import recorded
+from tests.conftest import MakeSettings
+from tests.servers import RedisProcess
 
 pytestmark = pytest.mark.real_redis
 
@@ -165,3 +172,26 @@ def test_no_secret_stands_in_what_rq_keeps_of_a_failure(
 def test_an_unknown_queue_is_refused_with_the_known_ones(app: Flask) -> None:
     with pytest.raises(Invalid, match="Known: reminders, email"):
         worker.run(app, ["emails"])
+
+
+def test_an_idle_worker_that_is_asked_to_end_ends_well(project_folder: Path, make_settings: MakeSettings) -> None:
+    settings = make_settings()
+    redis = RedisProcess().start()
+    environment = {
+        "EDUPULSE_DATA_DIR": str(settings.data_dir),
+        "REDIS_URL": redis.url,
+        "PATH": os.environ["PATH"],
+    }
+    for command in (["db", "upgrade"], ["worker", "--burst"]):
+        subprocess.run([sys.executable, "cli.py", *command], cwd=project_folder, env=environment, check=True)
+    process = subprocess.Popen([sys.executable, "cli.py", "worker"], cwd=project_folder, env=environment)
+    connection = Redis.from_url(redis.url)
+    while not connection.smembers("rq:workers"):
+        time.sleep(0.05)
+    time.sleep(0.5)
+
+    process.terminate()
+
+    assert process.wait(timeout=20) == 0
+    connection.close()
+    redis.remove()

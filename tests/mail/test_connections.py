@@ -13,7 +13,7 @@ from edupulse.mail.outcome import Outcome, Phase, Verdict
 from edupulse.mail.smtp import NotConnected
 from tests.doubles.smtp_double import SmtpDouble
 from tests.doubles.smtp_script import close, on, usual
-from tests.mail.smtp_client import account_for
+from tests.mail.smtp_client import account_for, until
 
 MAIL = Envelope(
     "office@school.example", "ann@example.org", b"Message-ID: <1@school.example>\r\n\r\nHello\r\n"
@@ -45,9 +45,11 @@ def test_two_users_at_once_get_two_connections_and_one_stays() -> None:
 def test_a_connection_that_the_server_left_is_replaced() -> None:
     with SmtpDouble(on("dot", usual, close, overall=1)) as double:
         account = account_for(double)
-        for _ in range(2):
-            with connections.leased(account) as session:
-                assert session.send(MAIL).sent
+        with connections.leased(account) as session:
+            assert session.send(MAIL).sent
+        until(lambda: not session.usable())
+        with connections.leased(account) as another:
+            assert another.send(MAIL).sent
         connections.close_all()
 
     assert len(double.connections) == 2

@@ -13,11 +13,13 @@ from edupulse import clock
 from edupulse.database import db
 from edupulse.mail import claims, connections, deliver, outbox, suppressions
 from edupulse.mail.models import Delivery, DeliveryContent, Suppression
+from edupulse.mail.providers import GENERIC
 from edupulse.mail.session import Session
 from edupulse.mail.sweep import sweep
 from tests.doubles.smtp_double import OFFERS, SmtpDouble
 from tests.doubles.smtp_script import accept, close, faster_than, on, reply, stall, usual, usual_saying, wait
 from tests.mail.line import copies, post, post_to, row, sender, states, through, tries
+from tests.mail.smtp_client import until
 
 ChangeSettings = Callable[..., None]
 
@@ -248,6 +250,25 @@ def test_row_27_a_temporary_refusal_after_the_dot_is_surely_not_sent(
     assert (row(id).state, row(id).dot_at, row(id).claim) == ("deferred", None, None)
 
 
+def test_row_27_a_server_that_closes_instead_of_taking_the_mail_gets_it_over_a_new_connection(
+    app: Flask, change_settings: ChangeSettings
+) -> None:
+    id = post_to("ann@example.org")
+    closing = on("dot", reply("421 4.3.2 shutting down, not taken"), close, times=1)
+
+    with through(SmtpDouble(closing), change_settings) as double:
+        deliver.deliver([id])
+
+    assert (row(id).state, tries(id)) == ("sent", ["session_limit", "sent"])
+    assert copies(double, id) == 1
+
+
+def test_the_dot_of_one_claim_is_noted_once(app: Flask) -> None:
+    (mail,) = claims._take(post(1), "a-token", clock.now(), GENERIC)
+
+    assert [claims.mark_dot(mail), claims.mark_dot(mail)] == [True, False]
+
+
 def test_row_28_content_refused_again_and_again_pauses_with_a_cure(
     app: Flask, change_settings: ChangeSettings
 ) -> None:
@@ -336,6 +357,8 @@ def test_row_47_a_connection_that_was_closed_while_idle_costs_no_mail(
 
     with through(SmtpDouble(leaves), change_settings) as double:
         deliver.deliver([first])
+        (idle,) = connections._own_pool().idle.values()
+        until(lambda: not idle.usable())
         deliver.deliver([second])
 
     assert states() == {"sent": 2}

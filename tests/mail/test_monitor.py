@@ -40,7 +40,12 @@ def test_a_pause_that_needs_a_person_is_down_with_its_cure(app: Flask, now: date
 
     found = sender_service()
 
-    assert (found.state, found.summary, found.cure, found.since) == ("down", "The login was refused.", "Make an app password.", now)
+    assert (found.state, found.summary, found.cure, found.since) == (
+        "down",
+        "The login was refused.",
+        "Make an app password.",
+        now,
+    )
     assert attention(now).counts["paused"] == 1
 
 
@@ -65,14 +70,22 @@ def test_the_last_try_shows_that_it_works(app: Flask, now: datetime) -> None:
 
 def test_attention_goes_to_what_only_a_person_can_decide(app: Flask, now: datetime) -> None:
     week = timedelta(days=7, seconds=1)
-    a_delivery("unknown", accepted_at=now - 2 * week), a_delivery("rejected"), a_delivery("rejected", accepted_at=now - week)
+    (
+        a_delivery("unknown", accepted_at=now - 2 * week),
+        a_delivery("rejected"),
+        a_delivery("rejected", accepted_at=now - week),
+    )
     a_delivery("deferred", due_at=now - timedelta(minutes=2)), a_delivery("queued"), a_delivery("sent")
 
     found = attention(now)
 
     assert found.counts == {"unknown": 1, "rejected": 1, "late": 1, "paused": 0}
     assert found.total == 2
-    assert [mail.state for mail in (*found.unknown, *found.rejected, *found.late)] == ["unknown", "rejected", "deferred"]
+    assert [mail.state for mail in (*found.unknown, *found.rejected, *found.late)] == [
+        "unknown",
+        "rejected",
+        "deferred",
+    ]
 
 
 def test_more_than_fits_is_counted_and_the_newest_are_shown(app: Flask, now: datetime) -> None:

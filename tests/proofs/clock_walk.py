@@ -26,10 +26,8 @@ TELLING = (  # half an hour, two hours, midnight, one o'clock, Ramadan, the sout
     "Pacific/Auckland",
 )
 HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(weeks=1)
-AROUND, CLOSE = (
-    3 * DAY,
-    12 * HOUR,
-)  # how far round a change everything is walked, and the entry of each minute
+AROUND = 3 * DAY  # how far round a change everything is walked
+CLOSE = 6 * HOUR  # and the entry of each minute; the longest change is two hours
 ASKED = 120  # minutes before and after a change at which the next occurrence is asked for
 WEEKDAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 

@@ -1,0 +1,139 @@
+"""The people who sign in: made, given a role, verified by password."""
+
+from __future__ import annotations
+
+import secrets
+
+from email_validator import EmailNotValidError, validate_email
+from sqlalchemy import select
+
+from edupulse.accounts.audit import record
+from edupulse.accounts.models import ROLES, User
+from edupulse.accounts.passwords import check_policy, hashed, matches
+from edupulse.accounts.throttle import forget_attempts, note_attempt
+from edupulse.clock import now
+from edupulse.database import db
+from edupulse.errors import Conflict, Invalid, NotFound
+from edupulse.transaction import transaction
+
+
+def create_user(email: str, name: str, role: str, password: str, *, actor: str = "system") -> User:
+    """Make a person who may sign in; raises Invalid naming the field, Conflict when the address is taken."""
+    email, name = _address(email), name.strip() or email.strip()
+    _check_role(role)
+    check_policy(password, email, name)
+    fresh = User(
+        email=email,
+        name=name[:200],
+        role=role,
+        password_hash=hashed(password),
+        session_key=_session_key(),
+        created_at=now(),
+    )
+    with transaction() as session:
+        if session.scalar(select(User.id).where(User.email == email)):
+            raise Conflict(
+                f"{email} can already sign in.",
+                cure="Change the role or the password instead.",
+                field="email",
+            )
+        session.add(fresh)
+        session.flush()
+        record(actor, "users.create", f"user:{fresh.id}", email=email, role=role)
+    return fresh
+
+
+def find_user(email: str) -> User:
+    """Return the person with that address; raises NotFound."""
+    found: User | None = db.session.scalar(select(User).where(User.email == _key(email)))
+    if found is None:
+        raise NotFound(
+            f"Nobody signs in as {email[:320]}.", cure="See `python cli.py users list`.", email=email[:320]
+        )
+    return found
+
+
+def all_users() -> list[User]:
+    """Return everybody who was ever made, by address."""
+    return list(db.session.scalars(select(User).order_by(User.email)))
+
+
+def anyone_exists() -> bool:
+    """Say whether anybody can sign in at all."""
+    return db.session.scalar(select(User.id).where(User.active).limit(1)) is not None
+
+
+def user_of_session(session_key: str) -> User | None:
+    """Return the active person whose session this is."""
+    return db.session.scalar(select(User).where(User.session_key == session_key, User.active))
+
+
+def set_password(email: str, password: str, *, actor: str = "system") -> User:
+    """Give a person a new password and end all their sessions."""
+    person = find_user(email)
+    check_policy(password, person.email, person.name)
+    new_hash = hashed(password)
+    with transaction():
+        person = find_user(email)
+        person.password_hash, person.session_key = new_hash, _session_key()
+        record(actor, "users.set_password", f"user:{person.id}")
+    return person
+
+
+def set_role(email: str, role: str, *, actor: str = "system") -> User:
+    """Give a person another role."""
+    _check_role(role)
+    with transaction():
+        person = find_user(email)
+        record(actor, "users.set_role", f"user:{person.id}", before=person.role, after=role)
+        person.role = role
+    return person
+
+
+def set_active(email: str, active: bool, *, actor: str = "system") -> User:
+    """Let a person sign in or not; switching off ends their sessions."""
+    with transaction():
+        person = find_user(email)
+        person.active, person.session_key = active, _session_key()
+        record(actor, "users.activate" if active else "users.deactivate", f"user:{person.id}")
+    return person
+
+
+def verify(email: str, password: str, *, address: str = "cli") -> User | None:
+    """Return the person whose password this is, else None; raises Denied(retry_after) after many tries.
+
+    The try is written before it is judged, so that parallel guesses are counted too.
+    """
+    account, moment = _key(email), now()
+    note_attempt(account, address, moment)
+    person: User | None = db.session.scalar(select(User).where(User.email == account, User.active))
+    if not matches(person.password_hash if person else None, password) or person is None:
+        return None
+    with transaction() as session:
+        forget_attempts(account, address)
+        session.get_one(User, person.id).last_seen_at = moment
+    return person
+
+
+def _address(email: str) -> str:
+    try:
+        return validate_email(
+            _key(email), check_deliverability=False, globally_deliverable=False
+        ).normalized.lower()
+    except EmailNotValidError as error:
+        raise Invalid(f"{email[:320]!r} is not an e-mail address: {error}", field="email") from None
+
+
+def _check_role(role: str) -> None:
+    if role not in ROLES:
+        raise Invalid(
+            f"There is no role {role[:40]!r}.", cure=f"Choose one of {', '.join(ROLES)}.", field="role"
+        )
+
+
+def _key(email: str) -> str:
+    return email.strip().lower()[:320]
+
+
+def _session_key() -> str:
+    return secrets.token_urlsafe(32)

@@ -1,0 +1,53 @@
+"""The command line: every command by noun and verb, for `python cli.py` and for `flask --app wsgi`."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+from typing import cast
+
+import click
+from flask import Flask
+from flask.cli import ScriptInfo
+
+from edupulse.cli import db, demo, doctor, jobs, mail, processes, reminders, schedule, status, users
+from edupulse.cli.command import Root
+from edupulse.version import VERSION
+
+COMMANDS: tuple[click.Command, ...] = (
+    demo.demo,
+    processes.up,
+    status.status,
+    doctor.doctor,
+    reminders.reminders,
+    jobs.jobs,
+    schedule.schedule,
+    mail.mail,
+    users.users,
+    db.database,
+    processes.worker,
+    processes.scheduler,
+)
+
+
+def register(app: Flask) -> None:
+    """Add the commands to `flask --app wsgi`."""
+    for command in COMMANDS:
+        app.cli.add_command(command)
+
+
+def main() -> None:
+    """Run `python cli.py NOUN VERB`."""
+    root = Root(
+        "edupulse", commands=list(COMMANDS), help="Remind people of events, and know what came of it."
+    )
+    root = click.version_option(VERSION, prog_name="edupulse")(root)
+    root(obj=ScriptInfo(create_app=_load))
+
+
+def _load() -> Flask:
+    # By name, because this package knows nothing of the jobs that wsgi.py brings along.
+    app = cast(Flask, importlib.import_module("wsgi").app)
+    # The answer is what a person wants to read here; a worker or the scheduler turns its log on again.
+    logging.getLogger().setLevel(logging.ERROR)
+    return app

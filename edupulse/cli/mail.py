@@ -1,0 +1,122 @@
+"""`mail`: what left this house, what did not, and why."""
+
+from __future__ import annotations
+
+import click
+
+from edupulse.cli.command import Noun, actor
+from edupulse.cli.output import json_option, show_facts, show_rows
+from edupulse.cli.waiting import wait_for
+from edupulse.clock import now
+from edupulse.control.monitor import workers_service
+from edupulse.errors import Unavailable
+from edupulse.mail import actions
+from edupulse.mail.models import STATES, Attempt, Delivery
+from edupulse.mail.monitor import DeliveryFilter, deliveries, sender_service
+from edupulse.mail.monitor import delivery as find_delivery
+
+# A mail that is deferred is not over, but a person who waits wants to hear why.
+STILL_GOING = ("queued", "sending")
+
+
+@click.group(cls=Noun)
+def mail() -> None:
+    """Mail and the account it leaves through."""
+
+
+@mail.command()
+@click.argument("address")
+@click.option("--wait/--no-wait", default=True, help="Wait for the server's answer.")
+@json_option
+def test(address: str, wait: bool, as_json: bool) -> None:
+    """Send a test mail to ADDRESS and say what the server answered."""
+    delivery = actions.send_test(address, actor())
+    if wait:
+        delivery = outcome_of(delivery)
+    show_facts(facts_of(delivery), as_json=as_json)
+    if wait and delivery.state != "sent":
+        raise Unavailable(f"The mail was not sent: {delivery.reason or delivery.state}.", cure=_cure())
+
+
+@mail.command()
+def resume() -> None:
+    """Let sending go on after what stopped it was mended."""
+    if actions.resume_sender(actor()):
+        click.echo("Sending goes on. Try it with: python cli.py mail test ADDRESS")
+    else:
+        click.echo("Sending was not paused.")
+
+
+@mail.command("list")
+@click.option("--state", type=click.Choice(STATES), default=None, help="Only mails in this state.")
+@click.option("--address", default="", help="Only mails to addresses with this text in them.")
+@click.option("--limit", type=click.IntRange(1, 500), default=20, show_default=True)
+@json_option
+def list_mails(state: str | None, address: str, limit: int, as_json: bool) -> None:
+    """List mails, newest first."""
+    filters = DeliveryFilter(state=state or "", address=address)
+    rows = [facts_of(delivery) for delivery in deliveries(filters, size=limit).items]
+    columns = ("id", "address", "subject", "state", "accepted_at", "sent_at", "reason")
+    show_rows(rows, columns, as_json=as_json, empty="No mail matches.")
+
+
+@mail.command("status")
+@click.argument("delivery_id", type=int)
+@json_option
+def show(delivery_id: int, as_json: bool) -> None:
+    """Show one mail and every attempt at it."""
+    delivery = find_delivery(delivery_id)
+    attempts = [_attempt(attempt) for attempt in delivery.attempts]
+    if as_json:
+        show_facts({**facts_of(delivery), "attempts": attempts}, as_json=True)
+        return
+    show_facts(facts_of(delivery), as_json=False)
+    columns = ("at", "server", "phase", "verdict", "code", "text", "ms")
+    show_rows(attempts, columns, as_json=False, empty="No attempt yet.")
+
+
+@mail.command()
+@click.argument("delivery_id", type=int)
+@json_option
+def resend(delivery_id: int, as_json: bool) -> None:
+    """Send a mail again that is unknown, rejected or cancelled."""
+    show_facts(facts_of(actions.resend(delivery_id, actor())), as_json=as_json)
+
+
+@mail.command()
+@click.argument("delivery_id", type=int)
+@click.option("--arrived/--not-arrived", required=True, help="What the person said.")
+@json_option
+def settle(delivery_id: int, arrived: bool, as_json: bool) -> None:
+    """Record what became of a mail that stands as unknown, after asking the person."""
+    show_facts(facts_of(actions.settle(delivery_id, arrived, actor())), as_json=as_json)
+
+
+def outcome_of(delivery: Delivery) -> Delivery:
+    """Wait until the server has answered; raises Unavailable at once when nobody is there to send it."""
+    workers = workers_service(now())
+    if workers.state == "down":
+        raise Unavailable(
+            f"The mail is queued as delivery {delivery.id}. {workers.summary}", cure=workers.cure
+        )
+    return wait_for(
+        lambda: find_delivery(delivery.id),
+        lambda found: found.state not in STILL_GOING or not sender_service().is_up,
+        what=f"Delivery {delivery.id}",
+    )
+
+
+def facts_of(delivery: Delivery) -> dict[str, object]:
+    """Return what there is to know about one delivery."""
+    names = ("id", "address", "subject", "state", "reason", "attempts_made", "accepted_at", "sent_at")
+    facts: dict[str, object] = {name: getattr(delivery, name) for name in names}
+    return facts | {"message_id": delivery.message_id}
+
+
+def _attempt(attempt: Attempt) -> dict[str, object]:
+    names = ("at", "server", "phase", "verdict", "code", "text", "ms", "worker")
+    return {name: getattr(attempt, name) for name in names}
+
+
+def _cure() -> str:
+    return sender_service().cure or "See: python cli.py doctor"

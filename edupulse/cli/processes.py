@@ -1,0 +1,48 @@
+"""The processes themselves: a worker, the scheduler, the whole stack."""
+
+from __future__ import annotations
+
+import click
+from flask import Flask, current_app
+from flask.cli import with_appcontext
+
+from edupulse.cli.command import Command
+from edupulse.config import current_settings
+from edupulse.control import scheduler as clock
+from edupulse.control import worker as working
+from edupulse.control.catalog import QUEUES
+from edupulse.embedded.up import up as keep_up
+from edupulse.logs import configure_logging
+
+
+@click.command(cls=Command)
+@click.option("--queues", default=",".join(QUEUES), help="Queues to work on, the first before the next.")
+@click.option("--burst", is_flag=True, help="End when nothing waits any more.")
+@click.pass_context
+@with_appcontext
+def worker(ctx: click.Context, queues: str, burst: bool) -> None:
+    """Work on queued jobs until told to stop."""
+    configure_logging(current_settings())
+    names = [name.strip() for name in queues.split(",") if name.strip()]
+    ctx.exit(working.run(_app(), names, burst=burst))
+
+
+@click.command(cls=Command)
+@click.pass_context
+@with_appcontext
+def scheduler(ctx: click.Context) -> None:
+    """Keep the clock: start each job when its time has come."""
+    configure_logging(current_settings())
+    ctx.exit(clock.run(_app()))
+
+
+@click.command(cls=Command)
+@with_appcontext
+def up() -> None:
+    """Start everything on your own data and settings; Ctrl-C stops it."""
+    keep_up(_app(), click.echo)
+
+
+def _app() -> Flask:
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    return app

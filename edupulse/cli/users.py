@@ -1,0 +1,86 @@
+"""`users`: who may sign in."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+
+import click
+
+from edupulse.accounts import users as accounts
+from edupulse.accounts.models import ROLES, User
+from edupulse.cli.command import Noun, actor
+from edupulse.cli.output import json_option, show_facts, show_rows
+from edupulse.errors import Invalid
+
+GENERATED_BYTES = 15  # 20 characters, 120 bits
+
+
+@click.group(cls=Noun)
+def users() -> None:
+    """People who may sign in."""
+
+
+@users.command()
+@click.argument("email")
+@click.option("--name", default="", help="How the person is called; default: the address.")
+@click.option("--role", type=click.Choice(ROLES), default="admin", show_default=True)
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@click.option("--generate", is_flag=True, help="Make a password and print it once.")
+@json_option
+def create(email: str, name: str, role: str, password_stdin: bool, generate: bool, as_json: bool) -> None:
+    """Let EMAIL sign in."""
+    password = _password(password_stdin, generate)
+    user = accounts.create_user(email, name, role, password, actor=actor())
+    shown = {"password": password} if generate else {}
+    show_facts({**_facts(user), **shown}, as_json=as_json)
+
+
+@users.command("list")
+@json_option
+def list_users(as_json: bool) -> None:
+    """List everybody."""
+    rows = [_facts(user) for user in accounts.all_users()]
+    columns = ("email", "name", "role", "active", "last_seen_at")
+    show_rows(rows, columns, as_json=as_json, empty="Nobody yet. Run: python cli.py users create EMAIL")
+
+
+@users.command()
+@click.argument("email")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@click.option("--generate", is_flag=True, help="Make a password and print it once.")
+@json_option
+def password(email: str, password_stdin: bool, generate: bool, as_json: bool) -> None:
+    """Give EMAIL a new password and end all their sessions."""
+    accounts.find_user(email)  # before anybody types a password for nobody
+    chosen = _password(password_stdin, generate)
+    user = accounts.set_password(email, chosen, actor=actor())
+    shown = {"password": chosen} if generate else {}
+    show_facts({**_facts(user), **shown}, as_json=as_json)
+
+
+def generated_password() -> str:
+    """Return a password nobody can guess."""
+    return secrets.token_urlsafe(GENERATED_BYTES)
+
+
+def _password(from_stdin: bool, generate: bool) -> str:
+    if from_stdin and generate:
+        raise Invalid("--password-stdin and --generate exclude each other.", cure="Give one of them.")
+    if generate:
+        return generated_password()
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\r\n")
+    if not sys.stdin.isatty():
+        raise Invalid(
+            "There is no terminal to ask for a password.", cure="Add --generate or --password-stdin."
+        )
+    chosen: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    return chosen
+
+
+def _facts(user: User) -> dict[str, object]:
+    return {
+        name: getattr(user, name)
+        for name in ("email", "name", "role", "active", "created_at", "last_seen_at")
+    }

@@ -1,0 +1,86 @@
+"""All checks in the order in which one needs the other; a check that fails is itself a finding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from flask import Flask, has_app_context
+
+from edupulse.database import db
+from edupulse.doctor import clocks, database, installation, machine, mail, processes, redis, settings
+from edupulse.doctor.finding import Check, Finding, problem
+from edupulse.errors import EduPulseError
+from edupulse.logs import get_logger
+
+Step = tuple[Check, tuple[str, ...]]
+
+# Each check, and the findings without which it would only repeat what they say.
+WITHOUT_APPLICATION: tuple[Step, ...] = (
+    (installation.python, ()),
+    (installation.modules, ()),
+    (settings.values, ()),
+    (settings.file, ()),
+)
+WITH_APPLICATION: tuple[Step, ...] = (
+    (machine.disk, ()),
+    (machine.memory, ()),
+    (machine.port, ()),
+    (database.reachable, ()),
+    (database.schema_step, ("database",)),
+    (database.writable, ("database",)),
+    (redis.reachable, ()),
+    (redis.version, ("redis",)),
+    (redis.eviction, ("redis",)),
+    (redis.persistence, ("redis",)),
+    (redis.memory, ("redis",)),
+    (clocks.redis, ("redis",)),
+    (clocks.database, ("database",)),
+    (mail.sender, ("database", "schema")),
+    (mail.server, ()),
+    (processes.workers, ("database", "schema")),
+    (processes.scheduler, ("database", "schema")),
+    (processes.version, ("database", "schema")),
+)
+
+log = get_logger(__name__)
+
+
+def examine(load: Callable[[], Flask]) -> list[Finding]:
+    """Return every finding; without usable settings only those that need no application."""
+    found = _walk(WITHOUT_APPLICATION)
+    if _is_problem("settings", found):
+        return found
+    try:
+        app = load()
+    except (EduPulseError, ImportError) as error:
+        return [
+            *found,
+            problem("application", f"The application does not start: {error}", "Mend the above first."),
+        ]
+    with app.app_context():
+        return [*found, *_walk(WITH_APPLICATION)]
+
+
+def _walk(steps: Sequence[Step]) -> list[Finding]:
+    found: list[Finding] = []
+    for check, needs in steps:
+        if not any(_is_problem(needed, found) for needed in needs):
+            found += _checked(check)
+    return found
+
+
+def _checked(check: Check) -> list[Finding]:
+    try:
+        return list(check())
+    except Exception as error:  # one check that breaks must not hide what the others find
+        name = f"{check.__module__.rpartition('.')[2]}.{check.__name__}"
+        log.exception("a check failed", check=name)
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        return [problem(name, f"Could not be checked: {reason}", "The log on stderr says more.")]
+    finally:
+        if has_app_context():
+            db.session.rollback()  # a failed query must not fail the next check's
+
+
+def _is_problem(id: str, found: Sequence[Finding]) -> bool:
+    return any(finding.id == id and finding.state == "problem" for finding in found)

@@ -1,0 +1,67 @@
+"""Which processes make up EduPulse on one machine, in the order in which they need each other."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from functools import partial
+from pathlib import Path
+
+from edupulse.config import Settings
+from edupulse.embedded import redis_server, web
+from edupulse.embedded.ports import is_listening
+from edupulse.embedded.program import PROJECT, Program
+from edupulse.sockets import socket_path
+
+WORKER_STOP_SECONDS = 30.0  # to end the mail that is on the wire; a crash in it is settled later anyway
+REDIS_STOP_SECONDS = 20.0  # to write its file to the disk
+
+
+def programs(settings: Settings) -> list[Program]:
+    """Return what `./run up` starts; Redis is among them unless REDIS_URL names one that runs elsewhere."""
+    return [*embedded_redis(settings), web_server(settings), *workers(settings), scheduler()]
+
+
+def embedded_redis(settings: Settings) -> list[Program]:
+    """Return our own Redis, or nothing when the operator has one."""
+    own = socket_path(settings.data_dir, "redis.sock")
+    if redis_server.socket_of(settings.redis_url) != own:
+        return []
+    folder = settings.data_dir / "redis"
+    redis_server.make_private(own.parent)
+    redis_server.make_private(folder)
+    ready = partial(redis_server.is_answering, own)
+    command = redis_server.command(own, folder)
+    return [Program("redis", "redis", command, ready, others_wait=True, stop_seconds=REDIS_STOP_SECONDS)]
+
+
+def tidy(settings: Settings) -> None:
+    """Remove the folder of our socket where it is not the data folder itself."""
+    folder = socket_path(settings.data_dir, "redis.sock").parent
+    if folder != settings.data_dir:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def web_server(settings: Settings) -> Program:
+    return Program("web", "web", web.command(settings), partial(web.is_serving, settings), stop_seconds=15)
+
+
+def workers(settings: Settings) -> list[Program]:
+    """Return the workers, each on every queue."""
+    names = [f"worker-{number}" for number in range(1, settings.workers + 1)]
+    command = _cli("worker")
+    return [Program(name, "worker", command, stop_seconds=WORKER_STOP_SECONDS) for name in names]
+
+
+def scheduler() -> Program:
+    return Program("scheduler", "scheduler", _cli("scheduler"))
+
+
+def mail_capture(port: int, folder: Path) -> Program:
+    """Return the mail server of the demo: it accepts everything and sends nothing on."""
+    module = ("-m", "edupulse.embedded.smtp_server", "--port", str(port), "--folder", str(folder))
+    return Program("smtp", "smtp", (sys.executable, *module), partial(is_listening, "127.0.0.1", port))
+
+
+def _cli(command: str) -> tuple[str, ...]:
+    return (sys.executable, str(PROJECT / "cli.py"), command)

@@ -1,0 +1,126 @@
+"""An event is entered, changed, cancelled or restored: the row, its people and its reminders in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from edupulse.accounts.audit import record
+from edupulse.clock import now
+from edupulse.errors import Conflict, NotFound
+from edupulse.reminders.drafts import EventDraft
+from edupulse.reminders.entry import apply, entered, new_event
+from edupulse.reminders.models import Event
+from edupulse.reminders.plan import series_of
+from edupulse.reminders.planner import replan
+from edupulse.reminders.recurrence import validate_series
+from edupulse.reminders.snapshot import Snapshot, snapshot
+from edupulse.transaction import transaction
+
+
+def create_event(
+    draft: EventDraft, actor: str, owner_id: int | None = None, *, uid: str = "", organizer: str = "", sequence: int = 0
+) -> Event:
+    """Store a new event with its people and plan its reminders; what is due already is sent at once.
+
+    `uid`, `organizer` and `sequence` are those of an imported invitation. Raises Invalid naming the fields.
+    """
+    complete, moment = entered(draft), now()
+    with transaction() as session:
+        event = new_event(complete, moment, owner_id, uid)
+        event.organizer, event.sequence = organizer, sequence
+        validate_series(series_of(event))
+        store(session, event, moment)
+        record(actor, "event.create", f"event:{event.id}", title=event.title)
+    return event
+
+
+def change_event(event_id: int, draft: EventDraft, actor: str, *, sequence: int = 0) -> Event:
+    """Store what was changed; who was told something else is told anew, for a new title or text nobody is.
+
+    `sequence` is that of an imported invitation. Raises NotFound, Invalid naming the fields.
+    """
+    complete = entered(draft)
+    with changing(event_id, actor, "event.change", sequence) as event:
+        apply(event, complete, now())
+    return event
+
+
+def cancel_event(event_id: int, actor: str) -> Event:
+    """Cancel the event as a whole; who was reminded of what is to come is told. Raises NotFound, Conflict."""
+    with changing(event_id, actor, "event.cancel") as event:
+        if event.is_cancelled:
+            raise Conflict("The event is cancelled already.", event_id=event_id)
+        event.state = "cancelled"
+    return event
+
+
+def restore_event(event_id: int, actor: str) -> Event:
+    """Let a cancelled event take place after all; who was told otherwise is told. Raises NotFound, Conflict."""
+    with changing(event_id, actor, "event.restore") as event:
+        if not event.is_cancelled:
+            raise Conflict("The event is not cancelled.", event_id=event_id)
+        event.state = "confirmed"
+    return event
+
+
+@contextmanager
+def changing(event_id: int, actor: str, action: str, sequence: int = 0) -> Iterator[Event]:
+    """Give the event to the block, alone; then number the change, plan anew and write it into the audit log.
+
+    `sequence` is the least that the change shall count as.
+    Raises NotFound, and Invalid for a series that cannot take place.
+    """
+    moment = now()
+    with transaction() as session:
+        event = locked(session, event_id)
+        before, title = snapshot(event), event.title
+        yield event
+        validate_series(series_of(event))
+        number(event, before, moment)
+        event.sequence = max(event.sequence, sequence)
+        session.flush()
+        replan(session, event, before, moment)
+        record(actor, action, f"event:{event.id}", title=event.title, changed=_changed(event, before, title))
+
+
+def locked(session: Session, event_id: int) -> Event:
+    """Return the event, held against other changes until the transaction ends; raises NotFound."""
+    event = session.scalar(select(Event).where(Event.id == event_id).with_for_update())
+    if event is None:
+        raise NotFound(f"There is no event {event_id}.", event_id=event_id)
+    return event
+
+
+def store(session: Session, event: Event, moment: datetime) -> None:
+    """Write a new event and plan it."""
+    session.add(event)
+    session.flush()
+    replan(session, event, snapshot(event), moment)
+
+
+def number(event: Event, before: Snapshot, moment: datetime) -> None:
+    """Count the change: SEQUENCE grows when time, place or state have changed (RFC 5545 section 3.8.7.4)."""
+    was, is_now = before.facts, snapshot(event).facts
+    event.revision += 1
+    event.updated_at = moment
+    if (was.series, was.place, was.stands) != (is_now.series, is_now.place, is_now.stands):
+        event.sequence += 1
+
+
+def _changed(event: Event, before: Snapshot, title: str) -> list[str]:
+    """Return the names of what changed, for the audit log."""
+    was, is_now = before.facts, snapshot(event).facts
+    changed = {
+        "title": title != event.title,
+        "time": was.series != is_now.series,
+        "place": was.place != is_now.place,
+        "leads": was.leads != is_now.leads,
+        "email_reminder": was.reminds != is_now.reminds,
+        "attendees": before.people != snapshot(event).people,
+    }
+    return [name for name, is_changed in changed.items() if is_changed]

@@ -1,0 +1,128 @@
+// Comfort only: every page works without this file.
+"use strict";
+
+// 1. Parts that refresh themselves: <div data-live="/address?part=live" data-every="10">.
+function keepFresh(part) {
+  const every = Number(part.dataset.every) * 1000;
+  let shown = "";
+  const isInUse = () => part.contains(document.activeElement) || part.querySelector("dialog[open], details[open]");
+  async function refresh() {
+    if (document.hidden || isInUse()) return;
+    const answer = await fetch(part.dataset.live, { headers: { Accept: "text/html" } });
+    if (answer.redirected) return location.reload(); // signed out meanwhile
+    if (!answer.ok) return;
+    const html = await answer.text();
+    if (html === shown || isInUse()) return;
+    part.innerHTML = shown = html;
+    wireForms(part);
+    tellTime();
+  }
+  async function round() {
+    try {
+      await refresh();
+    } catch {
+      // The server is away for a moment; the next round tries again.
+    }
+    // One request at a time: the next one starts only when this one has ended.
+    if (part.isConnected && part.dataset.live) setTimeout(round, every);
+  }
+  setTimeout(round, every);
+}
+
+// 2. "in 5 min" stays true while the page is open.
+const STEPS = [[86400, "day", "days"], [3600, "h", "h"], [60, "min", "min"]];
+
+function distance(seconds) {
+  const size = Math.abs(seconds);
+  if (size < 10) return "now";
+  const [step, one, many] = STEPS.find(([length]) => size >= length) || [1, "s", "s"];
+  const count = Math.floor(size / step);
+  const minutes = Math.floor((size % 3600) / 60);
+  const words = `${count} ${count === 1 ? one : many}` + (step === 3600 && minutes ? ` ${minutes} min` : "");
+  return seconds > 0 ? `in ${words}` : `${words} ago`;
+}
+
+function tellTime() {
+  for (const mark of document.querySelectorAll("time[data-relative]")) {
+    mark.textContent = distance((Date.parse(mark.dateTime) - Date.now()) / 1000);
+  }
+}
+
+// 3. Forms: ask before what is hard to take back, and send each only once.
+function ask(question, answer) {
+  const dialog = document.createElement("dialog");
+  dialog.innerHTML = '<p></p><form method="dialog" class="actions"><button class="button" value="no">Not now</button>' +
+    '<button class="button primary" value="yes"></button></form>';
+  dialog.querySelector("p").textContent = question;
+  dialog.querySelector("[value=yes]").textContent = answer;
+  document.body.append(dialog);
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => {
+      dialog.remove();
+      resolve(dialog.returnValue === "yes");
+    });
+  });
+}
+
+async function beforeSending(event) {
+  const form = event.currentTarget;
+  const button = event.submitter;
+  if (form.dataset.sent) return event.preventDefault();
+  if (form.dataset.confirm && !form.dataset.confirmed) {
+    event.preventDefault();
+    if (await ask(form.dataset.confirm, form.dataset.answer || button?.textContent.trim() || "Yes")) {
+      form.dataset.confirmed = "yes";
+      form.requestSubmit(button);
+    }
+    return;
+  }
+  form.dataset.sent = "yes";
+  button?.setAttribute("aria-disabled", "true");
+}
+
+function wireForms(root) {
+  for (const form of root.querySelectorAll("form[method=post]")) form.addEventListener("submit", beforeSending);
+  for (const choice of root.querySelectorAll(".filters select")) {
+    choice.addEventListener("change", () => choice.form.requestSubmit());
+  }
+}
+
+// A page that comes back from the browser's memory may be sent again.
+addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) {
+    delete form.dataset.sent;
+    delete form.dataset.confirmed;
+    form.querySelector("[aria-disabled]")?.removeAttribute("aria-disabled");
+  }
+});
+
+// 4. The event form: the end follows the start, and leaving with unsaved words asks first.
+function wireEventForm(form) {
+  const at = (which) => Date.parse(`${form.elements[`${which}_date`].value}T${form.elements[`${which}_time`]?.value || "00:00"}Z`);
+  let start = at("start");
+  let length = at("end") - start;
+  const show = (instant) => new Date(instant).toISOString();
+  form.addEventListener("change", (event) => {
+    if (event.target.name?.startsWith("start_") && !Number.isNaN(at("start"))) {
+      start = at("start");
+      if (length >= 0) {
+        form.elements.end_date.value = show(start + length).slice(0, 10);
+        if (form.elements.end_time) form.elements.end_time.value = show(start + length).slice(11, 16);
+      }
+    } else if (event.target.name?.startsWith("end_")) {
+      length = at("end") - start;
+    }
+  });
+  let touched = false;
+  form.addEventListener("input", () => (touched = true));
+  form.addEventListener("submit", () => (touched = false));
+  addEventListener("beforeunload", (event) => touched && event.preventDefault());
+}
+
+document.querySelectorAll("[data-live]").forEach(keepFresh);
+document.querySelectorAll(".event-form").forEach(wireEventForm);
+wireForms(document);
+tellTime();
+setInterval(tellTime, 10000);
+document.querySelector("[aria-invalid=true], [data-first]")?.focus();

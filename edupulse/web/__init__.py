@@ -1,0 +1,35 @@
+"""The web door: pages for people, one file per noun."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from edupulse.web import (
+    auth,
+    dashboard,
+    deliveries,
+    errors,
+    event_import,
+    events,
+    filters,
+    health,
+    jobs,
+    notices,
+    occurrences,
+    request_id,
+    rq_dashboard,
+    schedules,
+    security,
+)
+
+
+def register(app: Flask) -> None:
+    """Give `app` its pages; the order of the first three is the order in which a request meets them."""
+    request_id.register(app)
+    security.register(app)
+    errors.register(app)
+    filters.register(app)
+    notices.register(app)
+    for door in (health, auth, dashboard, events, event_import, occurrences, deliveries, jobs, schedules):
+        app.register_blueprint(door.blueprint)
+    rq_dashboard.register(app)

@@ -1,0 +1,88 @@
+"""What each state is called on a page, how it looks, and what it means to a newcomer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class State:
+    """A word for a state; the tone decides colour and shape together, so that neither stands alone."""
+
+    tone: str  # ok | live | wait | bad | doubt | mute
+    label: str
+    meaning: str
+
+
+DELIVERY = {
+    "queued": State("wait", "Waiting", "Accepted and kept; it goes out as soon as a worker takes it."),
+    "sending": State("live", "Sending", "A worker is talking to the mail server right now."),
+    "sent": State("ok", "Sent", "The mail server took responsibility for it."),
+    "deferred": State(
+        "wait",
+        "Later",
+        "The server asked for patience, or could not be reached; it is tried again by itself.",
+    ),
+    "rejected": State("bad", "Refused", "The server will not take it. Nobody got this mail."),
+    "unknown": State(
+        "doubt", "Uncertain", "The line broke after the mail was handed over: it may or may not have arrived."
+    ),
+    "suppressed": State("mute", "Suppressed", "This address must not be written to, so nothing was sent."),
+    "cancelled": State("mute", "Cancelled", "It was called off before it was sent."),
+    "bounced": State("bad", "Bounced", "The server took it and sent it back later."),
+}
+
+RUN = {
+    "queued": State("wait", "Queued", "It waits for a worker."),
+    "started": State("live", "Running", "A worker is at it."),
+    "deferred": State("wait", "Retrying later", "It failed and is tried again by itself."),
+    "interrupted": State(
+        "doubt", "Interrupted", "Its worker died under it; this kind of job is not repeated unasked."
+    ),
+    "finished": State("ok", "Finished", "It is done."),
+    "failed": State("bad", "Failed", "It ended with an error and is not tried again by itself."),
+    "cancelled": State("mute", "Cancelled", "It was called off."),
+}
+
+REMINDER = {
+    "planned": State("wait", "Planned", "It goes out when its time has come."),
+    "handed_over": State("ok", "Handed over", "The mail was written and given to the mail line."),
+    "skipped": State("mute", "Not needed", "There was a reason not to send it."),
+    "missed": State("bad", "Missed", "Its time passed while it could not be sent."),
+    "failed": State("bad", "Failed", "It could not be written; the reason is beside it."),
+    "cancelled": State("mute", "Cancelled", "The event or the person was taken off."),
+}
+
+EVENT = {
+    "confirmed": State("ok", "Takes place", "People are reminded of it."),
+    "cancelled": State("mute", "Cancelled", "Nobody is reminded of it any more."),
+}
+
+SERVICE = {
+    "up": State("ok", "Up", ""),
+    "degraded": State("wait", "Needs a look", ""),
+    "down": State("bad", "Down", ""),
+}
+
+KINDS = {
+    "reminder": "Reminder",
+    "manual": "Reminder by hand",
+    "correction": "Correction",
+    "cancellation": "Cancellation",
+    "test": "Test mail",
+}
+
+SERVICES = {
+    "database": "Database",
+    "redis": "Redis",
+    "workers": "Workers",
+    "scheduler": "Scheduler",
+    "mail": "Mail",
+}
+
+_FAMILIES = {"delivery": DELIVERY, "run": RUN, "reminder": REMINDER, "event": EVENT, "service": SERVICE}
+
+
+def state_of(family: str, state: str) -> State:
+    """Return the words for `state`; a state we have no words for still shows."""
+    return _FAMILIES[family].get(state) or State("mute", state.replace("_", " ").capitalize(), "")

@@ -1,0 +1,116 @@
+"""Job runs: found by filter, one with everything that is known of it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from tests.web.conftest import Browser, words_of
+from tests.web.rows import a_process, a_run
+
+pytestmark = pytest.mark.usefixtures("now")
+
+
+def test_an_empty_list_says_how_to_see_one(viewer: Browser) -> None:
+    assert "python cli.py jobs send diagnostics.ping" in words_of(viewer.get("/jobs"))
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("", {"a", "b"}),
+        ("state=failed", {"b"}),
+        ("name=mail.deliver", {"b"}),
+        ("queue=default", {"a"}),
+        ("text=BROKEN", {"b"}),
+        ("text=4711", {"b"}),
+        ("text=run-a", {"a"}),
+        ("text=%25", set()),
+    ],
+)
+def test_filters_stand_in_the_address(viewer: Browser, query: str, found: set[str]) -> None:
+    a_run("run-a")
+    a_run(
+        "run-b",
+        "failed",
+        name="mail.deliver",
+        queue="email",
+        arguments={"delivery_ids": [4711]},
+        error_message="broken pipe",
+    )
+
+    page = viewer.get(f"/jobs?{query}&part=live").text
+
+    assert {letter for letter in "ab" if f'href="/jobs/run-{letter}"' in page} == found
+
+
+def test_queues_show_what_waits_and_whether_anybody_listens(viewer: Browser, now: datetime) -> None:
+    a_run("run-a", "queued", available_at=now - timedelta(minutes=3))
+    a_process(queues=["email"])
+
+    page = words_of(viewer.get("/jobs"))
+
+    assert "default 1 3 min ago 0 none" in page
+    assert "email 0 – 0 1" in page
+
+
+def test_one_run_shows_arguments_result_times_and_worker(viewer: Browser, now: datetime) -> None:
+    a_run(
+        "run-a",
+        arguments={"note": "hé"},
+        result={"answer": 42},
+        worker="atelier-1",
+        attempts=2,
+        started_at=now,
+        ended_at=now + timedelta(seconds=2),
+        request_id="abc12345",
+        occurrence_key="s@1",
+        actor="ada@school.example",
+    )
+
+    page = words_of(viewer.get("/jobs/run-a"))
+
+    for word in (
+        '"note": "hé"',
+        '"answer": 42',
+        "atelier-1",
+        "after 2.0 s",
+        "2 of at most 4",
+        "abc12345",
+        "s@1",
+        "ada@school.example",
+    ):
+        assert word in page
+
+
+def test_a_failed_run_shows_its_error_and_where_it_happened(viewer: Browser) -> None:
+    a_run("run-a", "failed", error_class="ValueError", error_message="<b>no</b>", error_traceback="line 7")
+
+    page = viewer.get("/jobs/run-a")
+
+    assert "ValueError : <b>no</b>" in words_of(page)
+    assert "<b>no</b>" not in page.text
+    assert "line 7" in words_of(page)
+
+
+def test_progress_is_shown_and_a_run_that_goes_on_refreshes_itself(viewer: Browser) -> None:
+    a_run("run-a", "started", progress_done=3, progress_total=10, progress_note="class lists")
+    a_run("run-b")
+
+    running, done = viewer.get("/jobs/run-a"), viewer.get("/jobs/run-b")
+
+    assert "3 of 10: class lists" in words_of(running)
+    assert 'data-live="/jobs/run-a?part=live"' in running.text
+    assert "data-live" not in done.text
+    assert "<html" not in viewer.get("/jobs/run-a?part=live").text
+
+
+def test_a_job_that_left_the_catalog_still_has_its_page(viewer: Browser) -> None:
+    a_run("run-a", name="old.job")
+
+    assert "no longer in the catalog" in words_of(viewer.get("/jobs/run-a"))
+
+
+def test_an_unknown_run_is_not_found(viewer: Browser) -> None:
+    assert viewer.get("/jobs/nobody").status_code == 404

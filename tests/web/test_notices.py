@@ -1,0 +1,101 @@
+"""The banners: what is away, what waits because of it, since when, and what will happen."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import fakeredis
+import pytest
+from flask import Flask
+
+from edupulse.control.monitor import Backlog, Service
+from edupulse.web.notices import notices
+from tests.web.conftest import Browser, words_of
+from tests.web.rows import a_process, a_run
+
+NOTHING = Backlog(0, None)
+UP = Service("redis", "up", "Redis answers.")
+
+
+def test_while_everything_is_up_there_is_no_banner(now: datetime) -> None:
+    assert notices([UP], NOTHING, now) == []
+
+
+def test_work_that_waits_for_a_part_is_counted_with_the_time_it_began(now: datetime) -> None:
+    workers = Service("workers", "down", "No worker is running.", "Start one.")
+    since = now - timedelta(minutes=5)
+
+    (notice,) = notices([UP, workers], Backlog(3, since), now)
+
+    assert notice.title == "No worker is running: work waits"
+    assert notice.sentence == "No worker is running. 3 jobs waiting."
+    assert (notice.since, notice.cure, notice.tone) == (since, "Start one.", "bad")
+
+
+def test_a_part_that_holds_up_nothing_says_since_when_it_is_away(now: datetime) -> None:
+    since = now - timedelta(hours=1)
+
+    (notice,) = notices([Service("scheduler", "down", "Silent.", since=since)], Backlog(3, now), now)
+
+    assert (notice.sentence, notice.since) == ("Silent.", since)
+
+
+def test_a_long_queue_is_said_even_when_everything_is_up(now: datetime) -> None:
+    (notice,) = notices([UP], Backlog(1, now - timedelta(minutes=2)), now)
+
+    assert (notice.title, notice.tone) == ("The queues are long", "wait")
+    assert notice.sentence.startswith("1 job waiting longer than usual")
+
+
+def test_a_queue_that_is_being_worked_off_needs_no_words(now: datetime) -> None:
+    assert notices([UP], Backlog(40, now - timedelta(seconds=3)), now) == []
+
+
+@pytest.mark.parametrize("address", ["/", "/events", "/events/new", "/deliveries", "/jobs", "/schedules"])
+def test_with_neither_redis_nor_a_worker_every_page_works_and_says_what_waits(
+    site: Flask, operator: Browser, address: str
+) -> None:
+    a_run("waiting-1", "queued")
+    server = fakeredis.FakeServer()
+    server.connected = False
+    site.extensions["edupulse"].redis = fakeredis.FakeRedis(server=server)
+
+    answer = operator.get(address)
+
+    assert answer.status_code == 200
+    page = words_of(answer)
+    assert "Redis is away: work waits" in page
+    assert "No worker is running: work waits" in page
+    assert "1 job waiting" in page
+
+
+def test_an_event_can_be_entered_while_redis_is_away(site: Flask, operator: Browser) -> None:
+    server = fakeredis.FakeServer()
+    server.connected = False
+    site.extensions["edupulse"].redis = fakeredis.FakeRedis(server=server)
+    form = {
+        "title": "Drawing",
+        "start_date": "2030-03-12",
+        "start_time": "10:00",
+        "end_date": "2030-03-12",
+        "end_time": "11:00",
+    }
+
+    answer = operator.post("/events", {**form, "timezone": "UTC", "attendees": "Zoë <zoe@school.example>"})
+
+    assert answer.status_code == 303
+    assert "Drawing" in words_of(operator.get("/events"))
+
+
+@pytest.mark.usefixtures("now")
+def test_when_all_are_at_work_the_banner_is_gone(site: Flask, viewer: Browser) -> None:
+    a_process(), a_process("scheduler")
+
+    page = words_of(viewer.get("/jobs"))
+
+    assert "work waits" not in page
+    assert "The clock has stopped" not in page
+
+
+def test_somebody_who_is_not_signed_in_learns_nothing(visitor: Browser) -> None:
+    assert "No worker" not in words_of(visitor.get("/sign-in"))
