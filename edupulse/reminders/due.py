@@ -158,13 +158,14 @@ def _decide_and_post(session: Session, ids: Sequence[int], now: datetime) -> lis
     nearest = _nearest_leads(session, reminders, now)
     people = {event.id: people_of(event) for event in {each.event for each in reminders}}
     mails = []
-    for reminder in reminders:
-        person = people[reminder.event_id].get(reminder.address)
-        lead = nearest.get(_lead_key(reminder), reminder.lead_minutes)
-        ruling = verdict(reminder, reminder.event, person, now, nearest_lead=lead)
-        if mail := _carried_out(reminder, ruling, person):
-            mails.append((reminder, mail))
-    post(session, mails)
+    with session.no_autoflush:  # each row is written once, at the end
+        for reminder in reminders:
+            person = people[reminder.event_id].get(reminder.address)
+            lead = nearest.get(_lead_key(reminder), reminder.lead_minutes)
+            ruling = verdict(reminder, reminder.event, person, now, nearest_lead=lead)
+            if mail := _carried_out(reminder, ruling, person):
+                mails.append((reminder, mail))
+        post(session, mails)
     return [Outcome(reminder.event_id, reminder.state) for reminder in reminders]
 
 

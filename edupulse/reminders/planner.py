@@ -32,6 +32,9 @@ AHEAD = timedelta(minutes=2)  # what is due within this gets a wake-up of its ow
 RENEW_AFTER = timedelta(days=1)  # a series is planned further once a day
 IDS_AT_ONCE = 500  # in one query
 CHECK = "reminders.check"
+# How an event is locked: against other changes, but not against a check that writes reminders which refer to it;
+# else a change that waits for those rows and a check that waits for the event would wait for each other.
+HOLD: dict[str, Any] = {"key_share": True}
 
 log = get_logger(__name__)
 
@@ -81,7 +84,7 @@ def _extend_one(event_id: int, now: datetime) -> bool:
     """Plan one series further; say whether that went well. One that fails holds up no other."""
     try:
         with transaction() as session:
-            event = session.get(Event, event_id, with_for_update=True)
+            event = session.get(Event, event_id, with_for_update=HOLD)
             if event:
                 replan(session, event, snapshot(event), now)
     except (OperationalError, Unavailable):

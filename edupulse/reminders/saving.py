@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from edupulse.accounts.audit import record
@@ -16,7 +15,7 @@ from edupulse.reminders.drafts import EventDraft
 from edupulse.reminders.entry import apply, entered, new_event
 from edupulse.reminders.models import Event
 from edupulse.reminders.plan import series_of
-from edupulse.reminders.planner import replan
+from edupulse.reminders.planner import HOLD, replan
 from edupulse.reminders.recurrence import validate_series
 from edupulse.reminders.snapshot import Snapshot, snapshot
 from edupulse.transaction import transaction
@@ -90,7 +89,7 @@ def changing(event_id: int, actor: str, action: str, sequence: int = 0) -> Itera
 
 def locked(session: Session, event_id: int) -> Event:
     """Return the event, held against other changes until the transaction ends; raises NotFound."""
-    event = session.scalar(select(Event).where(Event.id == event_id).with_for_update())
+    event = session.get(Event, event_id, with_for_update=HOLD, populate_existing=True)
     if event is None:
         raise NotFound(f"There is no event {event_id}.", event_id=event_id)
     return event

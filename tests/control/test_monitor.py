@@ -22,7 +22,7 @@ from edupulse.control.monitor import (
 )
 from edupulse.database import db
 from edupulse.errors import Invalid, NotFound
-from tests.web.rows import a_process, a_run, a_schedule
+from tests.rows import a_process, a_run, a_schedule
 
 
 def test_with_everything_at_work_every_part_is_up(app: Flask, now: datetime) -> None:

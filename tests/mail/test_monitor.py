@@ -13,7 +13,7 @@ from edupulse.mail.models import Sender
 from edupulse.mail.monitor import attention, counts_since, delivery, sender_service, sent_per_hour
 from edupulse.mail.senders import sender_id
 from edupulse.transaction import transaction
-from tests.web.rows import a_delivery
+from tests.rows import a_delivery
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from edupulse.reminders.monitor import (
     origin_of,
 )
 from edupulse.transaction import transaction
-from tests.web.rows import a_delivery, an_event
+from tests.rows import a_delivery, an_event
 
 
 def titles(page: Page[Listed]) -> list[str]:

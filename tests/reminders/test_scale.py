@@ -102,10 +102,12 @@ def test_changes_checks_and_sending_at_once_leave_everybody_with_the_truth(app: 
         return run
 
     def edit() -> None:
-        for number in range(CHANGES):
-            change(db.session.get_one(Event, event.id), DUE, location=f"Room {number}")
-            db.session.expire_all()
-        done.set()
+        try:
+            for number in range(CHANGES):
+                change(db.session.get_one(Event, event.id), DUE, location=f"Room {number}")
+                db.session.expire_all()
+        finally:
+            done.set()
 
     def look() -> None:
         while not done.is_set():

@@ -14,9 +14,9 @@ from playwright.sync_api import Page, expect, sync_playwright
 from werkzeug.serving import make_server
 
 from edupulse.accounts.users import create_user
+from tests.rows import a_delivery, a_run, a_schedule, an_event
 from tests.servers import missing
 from tests.web.conftest import PASSWORD
-from tests.web.rows import a_delivery, a_run, a_schedule, an_event
 
 pytestmark = pytest.mark.browser
 

@@ -15,8 +15,8 @@ from edupulse.reminders.events import AttendeeDraft
 from edupulse.transaction import transaction
 from edupulse.web.charts import HEIGHT, WIDTH, bars, shares
 from edupulse.web.dashboard import health, start_of_today
+from tests.rows import a_delivery, a_process, a_run, a_schedule, an_event
 from tests.web.conftest import Browser, words_of
-from tests.web.rows import a_delivery, a_process, a_run, a_schedule, an_event
 
 UP = Service("redis", "up", "")
 CALM = Overview([], Backlog(0, None), 0, 0, 0, 0, [], [], [], [])

@@ -16,8 +16,8 @@ from edupulse.mail.models import Delivery
 from edupulse.reminders.models import Reminder
 from edupulse.transaction import transaction
 from edupulse.web.deliveries import PREVIEW_POLICY
+from tests.rows import a_delivery, an_event
 from tests.web.conftest import Browser, words_of
-from tests.web.rows import a_delivery, an_event
 
 pytestmark = pytest.mark.usefixtures("now")
 

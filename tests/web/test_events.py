@@ -17,8 +17,8 @@ from edupulse.database import db
 from edupulse.mail.models import Delivery
 from edupulse.reminders.events import AttendeeDraft
 from edupulse.reminders.models import Event, Reminder
+from tests.rows import an_event
 from tests.web.conftest import Browser, words_of
-from tests.web.rows import an_event
 
 pytestmark = pytest.mark.usefixtures("now")  # Thursday 2026-03-12 09:00 UTC
 

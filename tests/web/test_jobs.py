@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from tests.rows import a_process, a_run
 from tests.web.conftest import Browser, words_of
-from tests.web.rows import a_process, a_run
 
 pytestmark = pytest.mark.usefixtures("now")
 

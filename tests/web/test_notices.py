@@ -10,8 +10,8 @@ from flask import Flask
 
 from edupulse.control.monitor import Backlog, Service
 from edupulse.web.notices import notices
+from tests.rows import a_process, a_run
 from tests.web.conftest import Browser, words_of
-from tests.web.rows import a_process, a_run
 
 NOTHING = Backlog(0, None)
 UP = Service("redis", "up", "Redis answers.")

@@ -12,8 +12,8 @@ from sqlalchemy import select
 
 from edupulse.control.enqueue import enqueue
 from edupulse.database import db
+from tests.rows import a_delivery, a_process, a_run, a_schedule, an_event
 from tests.web.conftest import Browser
-from tests.web.rows import a_delivery, a_process, a_run, a_schedule, an_event
 from tests.web.test_access import calls
 
 WITH_QUERY = (

@@ -10,8 +10,8 @@ from sqlalchemy import select
 from edupulse.accounts.models import AuditEntry
 from edupulse.control.models import Schedule
 from edupulse.database import db
+from tests.rows import a_schedule
 from tests.web.conftest import Browser, words_of
-from tests.web.rows import a_schedule
 
 pytestmark = pytest.mark.usefixtures("now")
 
