@@ -14,7 +14,7 @@ from edupulse.clock import now
 from edupulse.config import current_settings
 from edupulse.control.catalog import current_catalog
 from edupulse.control.enqueue import push
-from edupulse.control.models import FINAL_STATES, JobRun
+from edupulse.control.models import FINAL_STATES, OPEN_ROWS, JobRun
 from edupulse.database import db
 from edupulse.errors import Conflict, Denied, EduPulseError, Invalid, NotFound
 from edupulse.logs import get_logger, masked
@@ -70,7 +70,7 @@ def release_due(moment: datetime) -> int:
     """Queue again the deferred runs whose time has come; return how many."""
     due = (
         select(JobRun.id)
-        .where(JobRun.state == "deferred", JobRun.available_at <= moment)
+        .where(OPEN_ROWS, JobRun.state == "deferred", JobRun.available_at <= moment)
         .limit(RELEASE_BATCH)
     )
     db.session.rollback()  # an older snapshot would hide what has become due since
@@ -86,8 +86,8 @@ def release_due(moment: datetime) -> int:
 def interrupt(worker: str, moment: datetime) -> int:
     """Settle the runs that a dead worker had begun, by each job's policy; return how many."""
     with transaction() as session:
-        begun = select(JobRun).where(JobRun.state == "started", JobRun.worker == worker).with_for_update()
-        held = session.scalars(begun).all()
+        begun = select(JobRun).where(OPEN_ROWS, JobRun.state == "started", JobRun.worker == worker)
+        held = session.scalars(begun.with_for_update()).all()
         for run in held:
             _settle_interrupted(run, moment)
     return len(held)

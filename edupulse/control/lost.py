@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from edupulse.control.catalog import QUEUES, current_catalog
 from edupulse.control.enqueue import PUSH_BATCH, push
-from edupulse.control.models import JobRun
+from edupulse.control.models import OPEN_ROWS, JobRun
 from edupulse.database import db
 from edupulse.errors import Unavailable
 from edupulse.logs import get_logger
@@ -42,7 +42,9 @@ def fail_unknown(moment: datetime) -> int:
     message = "The catalog has no job of this name any more, so the run cannot be worked on."
     failed = (
         update(JobRun)
-        .where(JobRun.state.in_(("queued", "deferred")), JobRun.available_at < moment - UNKNOWN_AFTER)
+        .where(
+            OPEN_ROWS, JobRun.state.in_(("queued", "deferred")), JobRun.available_at < moment - UNKNOWN_AFTER
+        )
         .where(JobRun.name.not_in(current_catalog().specs))
         .values(state="failed", ended_at=moment, error_class="UnknownJob", error_message=message)
     )
@@ -62,7 +64,7 @@ def _waiting(moment: datetime) -> Sequence[str]:
     db.session.rollback()  # ends an older snapshot
     waiting = (
         select(JobRun.id)
-        .where(JobRun.state == "queued", JobRun.available_at < moment - LOST_AFTER)
+        .where(OPEN_ROWS, JobRun.state == "queued", JobRun.available_at < moment - LOST_AFTER)
         .where(JobRun.name.in_(current_catalog().specs))
         .order_by(JobRun.available_at)
         .limit(LOOKED_AT)

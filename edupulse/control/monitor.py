@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import String, cast, func, or_, select, text
+from sqlalchemy import String, cast, func, or_, select
 
 from edupulse.control.catalog import QUEUES
-from edupulse.control.models import JobRun, Schedule
+from edupulse.control.models import OPEN_ROWS, JobRun, Schedule
 from edupulse.control.parts import (
     START_ALL,
     Service,
@@ -49,8 +49,6 @@ __all__ = [
     "workers_service",
 ]
 
-# Said word for word as in the index on open runs: SQLite uses a partial index for nothing less.
-OPEN_ROWS = text("job_run.state IN ('queued', 'started', 'deferred', 'interrupted')")
 LATE_AFTER = timedelta(seconds=60)  # a run or a schedule that waits longer than this is late
 RECENT = timedelta(hours=24)
 

@@ -9,7 +9,7 @@ from sqlalchemy import or_, select
 from edupulse.control import ledger
 from edupulse.control.catalog import current_catalog
 from edupulse.control.dispatch import OUTAGES
-from edupulse.control.models import JobRun, Worker
+from edupulse.control.models import OPEN_ROWS, JobRun, Worker
 from edupulse.control.workers import alive_workers, mark_dead
 from edupulse.database import db
 from edupulse.errors import Conflict, Unavailable
@@ -35,7 +35,8 @@ def reap(moment: datetime) -> tuple[int, int]:
 def _gone(moment: datetime) -> set[str]:
     # Runs first, then workers: who registers in between has no run in the first answer.
     db.session.rollback()
-    holding = set(db.session.scalars(select(JobRun.worker).where(JobRun.state == "started").distinct()))
+    holders = select(JobRun.worker).where(OPEN_ROWS, JobRun.state == "started").distinct()
+    holding = set(db.session.scalars(holders))
     return {worker for worker in holding - alive_workers(moment) if worker is not None}
 
 
@@ -55,7 +56,7 @@ def _out_of_sight(moment: datetime) -> list[JobRun]:
     held = (
         select(JobRun)
         .join(Worker, Worker.name == JobRun.worker)
-        .where(JobRun.state == "started", JobRun.started_at < moment - SETTLING)
+        .where(OPEN_ROWS, JobRun.state == "started", JobRun.started_at < moment - SETTLING)
         .where(Worker.state == "running", Worker.heartbeat_at > JobRun.started_at)
         .where(or_(Worker.current_run.is_(None), Worker.current_run != JobRun.id))
         .limit(AT_ONCE)

@@ -27,6 +27,8 @@ OPEN_STATES = ("queued", "sending", "deferred")
 # The open rows are few among all: their own small index serves a query that says this word for word.
 OPEN_ROWS = text("delivery.state IN ('queued', 'sending', 'deferred')")
 _OPEN = text("state IN ('queued', 'sending', 'deferred')")
+UNKNOWN_ROWS = text("delivery.state = 'unknown'")  # the same for those that wait for a person's word
+_UNKNOWN = text("state = 'unknown'")
 
 
 class Sender(Model):
@@ -86,6 +88,7 @@ class Delivery(Model):
 
     __table_args__ = (
         Index("ix_delivery_open", "state", "next_attempt_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index("ix_delivery_unknown", "accepted_at", sqlite_where=_UNKNOWN, postgresql_where=_UNKNOWN),
         Index("ix_delivery_subject", "kind", "subject_id"),
         Index("ix_delivery_accepted_at", "accepted_at"),
     )

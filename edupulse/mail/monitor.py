@@ -13,7 +13,7 @@ from edupulse.control import monitor as control
 from edupulse.control.monitor import Service
 from edupulse.database import db
 from edupulse.errors import NotFound
-from edupulse.mail.models import OPEN_ROWS, OPEN_STATES, STATES, Attempt, Delivery, Sender
+from edupulse.mail.models import OPEN_ROWS, OPEN_STATES, UNKNOWN_ROWS, STATES, Attempt, Delivery, Sender
 from edupulse.paging import PAGE_SIZE, Order, Page, page_of
 
 LATE_AFTER = timedelta(seconds=60)  # an open delivery that was due longer ago than this is late
@@ -123,7 +123,7 @@ def counts_since(since: datetime) -> dict[str, int]:
 def attention(now: datetime, limit: int = 5) -> Attention:
     """Return what a person should look at."""
     wanted: dict[str, ColumnElement[bool]] = {
-        "unknown": Delivery.state == "unknown",
+        "unknown": and_(UNKNOWN_ROWS, Delivery.state == "unknown"),
         "rejected": and_(Delivery.state == "rejected", Delivery.accepted_at >= now - ATTENTION_AGE),
         "late": and_(OPEN_ROWS, Delivery.state.in_(OPEN_STATES), Delivery.due_at < now - LATE_AFTER),
     }

@@ -7,9 +7,9 @@ from dataclasses import replace
 from time import monotonic
 
 from edupulse.mail.account import SmtpAccount
+from edupulse.mail.conversation import BeforeDot, Transaction
 from edupulse.mail.envelope import Envelope, Extensions, largest
 from edupulse.mail.outcome import Outcome, Phase, Verdict
-from edupulse.mail.conversation import BeforeDot, Transaction
 from edupulse.mail.wire import LineFault, Wire
 
 # Seconds to wait where a connection that has carried nothing is already called spent: a new one would be too.

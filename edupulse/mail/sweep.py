@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, Update, func, select, update
 
+from edupulse.control.models import OPEN_ROWS as OPEN_RUNS
 from edupulse.control.models import JobRun
 from edupulse.mail import bookkeeping, claims, connections, senders
 from edupulse.mail.abandoned import settle_abandoned
@@ -84,7 +85,7 @@ def _queued_again(ids: Sequence[int]) -> Update:
 
 def _in_jobs() -> set[int]:
     open_runs = select(JobRun.arguments).where(
-        JobRun.name == "mail.deliver", JobRun.state.in_(("queued", "started"))
+        OPEN_RUNS, JobRun.name == "mail.deliver", JobRun.state.in_(("queued", "started"))
     )
     with transaction() as session:
         return {id for arguments in session.scalars(open_runs) for id in arguments["delivery_ids"]}

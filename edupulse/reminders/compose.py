@@ -14,7 +14,13 @@ from edupulse.config import current_settings
 from edupulse.mail.addresses import parse_named
 from edupulse.mail.compose import Attachment, Mail, render_mail
 from edupulse.reminders import when
-from edupulse.reminders.calendar import CalendarEntry, Method, Participant, add_to_calendar_links, build_calendar
+from edupulse.reminders.calendar import (
+    CalendarEntry,
+    Method,
+    Participant,
+    add_to_calendar_links,
+    build_calendar,
+)
 from edupulse.reminders.models import Event, Reminder
 from edupulse.reminders.places import MapLink, Place, map_links
 from edupulse.reminders.plan import title_at

@@ -123,7 +123,9 @@ def beliefs(lines: Iterable[Line], change: Change) -> dict[tuple[str, str], Beli
 
 def belief_of(line: Line) -> Belief:
     """Return what a person believes who was told `line`."""
-    return Belief(line.starts_at, line.ends_at, line.location, line.instance, stands=line.kind != "cancellation")
+    return Belief(
+        line.starts_at, line.ends_at, line.location, line.instance, stands=line.kind != "cancellation"
+    )
 
 
 def paired(before: Sequence[Occurrence], after: Sequence[Occurrence]) -> dict[str, Occurrence | None]:

@@ -66,11 +66,15 @@ def checked(draft: EventDraft, *, default_zone: str, default_locale: str) -> Eve
     location = problems.of("location", lambda: checked_location(draft.location), "")
     timezone = problems.of("timezone", lambda: _zone(draft.timezone or default_zone), default_zone)
     starts, ends = problems.of(
-        "ends", lambda: checked_times(draft.starts, draft.ends, all_day=draft.all_day), (draft.starts, draft.starts)
+        "ends",
+        lambda: checked_times(draft.starts, draft.ends, all_day=draft.all_day),
+        (draft.starts, draft.starts),
     )
     latitude, longitude = problems.of("latitude", lambda: _place(draft), _NOWHERE)
     leads = problems.of("leads", lambda: _leads(draft.leads), tuple[int, ...]())
-    attendees = problems.of("attendees", lambda: checked_people(draft.attendees, default_locale), tuple[AttendeeDraft, ...]())
+    attendees = problems.of(
+        "attendees", lambda: checked_people(draft.attendees, default_locale), tuple[AttendeeDraft, ...]()
+    )
     problems.raise_any()
     return replace(
         draft, title=title, description=description, location=location, timezone=timezone, starts=starts,
@@ -145,7 +149,9 @@ def _wall_time(value: datetime, what: str) -> datetime:
     if value.tzinfo is not None:
         raise Invalid(f"The {what} must be a time on the clock of the event's zone, without an offset.")
     if not FIRST_YEAR <= value.year <= LAST_YEAR:
-        raise Invalid(f"The {what} is in the year {value.year}.", cure=f"Choose one from {FIRST_YEAR} to {LAST_YEAR}.")
+        raise Invalid(
+            f"The {what} is in the year {value.year}.", cure=f"Choose one from {FIRST_YEAR} to {LAST_YEAR}."
+        )
     return value.replace(microsecond=0)
 
 
@@ -174,7 +180,10 @@ def _degrees(value: float, name: str, most: int, hint: str) -> None:
 
 def _leads(leads: Sequence[int]) -> tuple[int, ...]:
     if len(leads) > MOST_LEADS:
-        raise Invalid(f"{len(leads)} reminders per person are too many.", cure=f"Choose at most {MOST_LEADS} lead times.")
+        raise Invalid(
+            f"{len(leads)} reminders per person are too many.",
+            cure=f"Choose at most {MOST_LEADS} lead times.",
+        )
     for lead in leads:
         if isinstance(lead, bool) or not isinstance(lead, int) or not 1 <= lead <= LONGEST_LEAD:
             cure = f"Choose from 1 minute to {LONGEST_LEAD:,} minutes (four weeks)."

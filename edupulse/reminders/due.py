@@ -189,7 +189,9 @@ def _nearest_leads(session: Session, reminders: Sequence[Reminder], now: datetim
         Reminder.state.in_(("planned", "handed_over")),
     )
     person = (Reminder.event_id, Reminder.starts_at, Reminder.address)
-    found = session.execute(select(*person, func.min(Reminder.lead_minutes)).where(*of_these).group_by(*person))
+    found = session.execute(
+        select(*person, func.min(Reminder.lead_minutes)).where(*of_these).group_by(*person)
+    )
     return {(event_id, starts_at, address): lead for event_id, starts_at, address, lead in found}
 
 

@@ -19,9 +19,7 @@ def entered(draft: EventDraft) -> EventDraft:
     settings = current_settings()
     complete = checked(draft, default_zone=settings.timezone, default_locale=settings.locale)
     starts, ends = complete.starts, complete.ends or complete.starts
-    validate_series(
-        Series(starts, ends, complete.timezone, all_day=complete.all_day, rrule=complete.rrule)
-    )
+    validate_series(Series(starts, ends, complete.timezone, all_day=complete.all_day, rrule=complete.rrule))
     return complete
 
 

@@ -119,7 +119,9 @@ def _person(person: Participant, each: ImportedEvent, report: ImportReport) -> A
     try:
         parse_address(person.email)
     except Invalid as error:
-        report.notes.append(f"“{each.title[:80]}”: {person.email[:80]} is kept without an address. {error.message}")
+        report.notes.append(
+            f"“{each.title[:80]}”: {person.email[:80]} is kept without an address. {error.message}"
+        )
         return AttendeeDraft(name=name or without_control(person.email)[:200], status=status)
     return AttendeeDraft(email=person.email, name=name, status=status)
 

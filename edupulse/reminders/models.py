@@ -37,14 +37,18 @@ class Event(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     uid: Mapped[str] = mapped_column(String(255), unique=True)  # iCalendar UID
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
-    organizer: Mapped[str] = mapped_column(String(320), default="")  # of an imported invitation; empty: we are
+    organizer: Mapped[str] = mapped_column(
+        String(320), default=""
+    )  # of an imported invitation; empty: we are
     title: Mapped[str] = mapped_column(String(300))
     description: Mapped[str] = mapped_column(Text, default="")
     starts_local: Mapped[datetime] = mapped_column(WallTime)
     ends_local: Mapped[datetime] = mapped_column(WallTime)  # all-day: the midnight after the last day
     starts_at: Mapped[datetime] = mapped_column(index=True)  # UTC, of the first occurrence
     ends_at: Mapped[datetime]
-    last_ends_at: Mapped[datetime | None] = mapped_column(index=True)  # end of the last occurrence, once known
+    last_ends_at: Mapped[datetime | None] = mapped_column(
+        index=True
+    )  # end of the last occurrence, once known
     all_day: Mapped[bool] = mapped_column(default=False)
     timezone: Mapped[str] = mapped_column(String(64))
     rrule: Mapped[str | None] = mapped_column(String(500))
@@ -59,7 +63,9 @@ class Event(Model):
     leads: Mapped[list[int]] = mapped_column(JSON, default=list)  # minutes; empty: the organisation's default
     notification_sent: Mapped[bool] = mapped_column(default=False)  # everyone due has been told, see told.py
     state: Mapped[str] = mapped_column(String(20), default="confirmed")
-    sequence: Mapped[int] = mapped_column(default=0)  # iCalendar SEQUENCE: higher with each time, place or state
+    sequence: Mapped[int] = mapped_column(
+        default=0
+    )  # iCalendar SEQUENCE: higher with each time, place or state
     revision: Mapped[int] = mapped_column(default=0)  # higher with each saving; part of the key of a notice
     planned_until: Mapped[datetime | None]  # a series is planned up to here; none: nothing more to plan
     created_at: Mapped[datetime]
@@ -123,23 +129,33 @@ class Reminder(Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     event_id: Mapped[int] = mapped_column(ForeignKey("event.id", ondelete="CASCADE"), index=True)
-    attendee_id: Mapped[int | None] = mapped_column(ForeignKey("attendee.id", ondelete="SET NULL"), index=True)
-    address: Mapped[str] = mapped_column(String(320))  # normalised; part of the key, so a person is one person
+    attendee_id: Mapped[int | None] = mapped_column(
+        ForeignKey("attendee.id", ondelete="SET NULL"), index=True
+    )
+    address: Mapped[str] = mapped_column(
+        String(320)
+    )  # normalised; part of the key, so a person is one person
     kind: Mapped[str] = mapped_column(String(20), default="reminder")
     original: Mapped[str] = mapped_column(String(40))  # local ISO start by the rule: names the occurrence
     # RECURRENCE-ID in the person's calendar: the name that the occurrence had when they were first told of it.
     instance: Mapped[str] = mapped_column(String(40))
     starts_at: Mapped[datetime]  # what the mail says
     ends_at: Mapped[datetime]
-    location: Mapped[str] = mapped_column(String(500), default="")  # what the mail said, set when it is handed over
+    location: Mapped[str] = mapped_column(
+        String(500), default=""
+    )  # what the mail said, set when it is handed over
     lead_minutes: Mapped[int]
     revision: Mapped[int] = mapped_column(default=0)  # notice: of the event; manual: the minute; planned: 0
     replaced: Mapped[int] = mapped_column(default=0)  # how often its mail was taken back and written anew
     due_at: Mapped[datetime]
     state: Mapped[str] = mapped_column(String(20), default="planned")
     reason: Mapped[str | None] = mapped_column(String(300))  # why skipped, missed, failed or cancelled
-    notice: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))  # what a correction sets right, and for whom
-    delivery_id: Mapped[int | None] = mapped_column(ForeignKey("delivery.id", ondelete="SET NULL"), index=True)
+    notice: Mapped[dict[str, Any] | None] = mapped_column(
+        JSON(none_as_null=True)
+    )  # what a correction sets right, and for whom
+    delivery_id: Mapped[int | None] = mapped_column(
+        ForeignKey("delivery.id", ondelete="SET NULL"), index=True
+    )
     created_at: Mapped[datetime]
     claimed_at: Mapped[datetime | None]
     settled_at: Mapped[datetime | None]  # its outcome is counted in the event's notification_sent

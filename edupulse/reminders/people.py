@@ -91,10 +91,15 @@ def _checked(draft: AttendeeDraft, number: int, default_locale: str) -> Attendee
     if address is None and not name:
         raise Invalid(f"{who} has neither a name nor an address.", cure="Fill in the line or remove it.")
     if draft.status not in ATTENDEE_STATES:
-        raise Invalid(f"{who}: the answer “{draft.status[:40]}” is not known.", cure=f"Use {', '.join(ATTENDEE_STATES)}.")
+        raise Invalid(
+            f"{who}: the answer “{draft.status[:40]}” is not known.",
+            cure=f"Use {', '.join(ATTENDEE_STATES)}.",
+        )
     locale = draft.locale or default_locale
     if locale not in LOCALES:
-        raise Invalid(f"{who}: the language “{locale[:20]}” is not spoken here.", cure=f"Use {' or '.join(LOCALES)}.")
+        raise Invalid(
+            f"{who}: the language “{locale[:20]}” is not spoken here.", cure=f"Use {' or '.join(LOCALES)}."
+        )
     return replace(
         draft,
         name=name,

@@ -12,7 +12,9 @@ from edupulse.reminders.models import Event
 from edupulse.reminders.recurrence import Override, Series
 from edupulse.walltime import to_local, to_utc
 
-HORIZON = timedelta(days=35)  # a series is planned this far ahead: the longest lead, four weeks, and a week to spare
+HORIZON = timedelta(
+    days=35
+)  # a series is planned this far ahead: the longest lead, four weeks, and a week to spare
 GRACE = timedelta(minutes=10)  # after the start a late reminder still helps this long, as "has just begun"
 ALL_DAY_HOUR = 9  # local hour from which leads of an all-day event count: at midnight nobody wants a mail
 SLACK = timedelta(days=2)  # wider than any offset from UTC
@@ -118,7 +120,9 @@ def plan(facts: EventFacts, now: datetime, until: datetime) -> list[Planned]:
         return []
     zone, all_day = facts.series.timezone, facts.series.all_day
     return [
-        Planned(each.original, each.starts_at, each.ends_at, lead, due_at(each.starts_at, lead, zone, all_day))
+        Planned(
+            each.original, each.starts_at, each.ends_at, lead, due_at(each.starts_at, lead, zone, all_day)
+        )
         for each in occurrences(facts, now, until)
         if deadline(each.starts_at, zone, all_day) > now
         for lead in facts.leads
@@ -153,8 +157,6 @@ def deadline(starts_at: datetime, zone: str, all_day: bool) -> datetime:
         return starts_at + GRACE
     next_day = to_local(starts_at, zone).date() + timedelta(days=1)
     return to_utc(datetime.combine(next_day, time()), zone)
-
-
 
 
 def _reference(starts_at: datetime, zone: str, all_day: bool) -> datetime:

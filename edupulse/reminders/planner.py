@@ -28,7 +28,9 @@ from edupulse.reminders.told import recompute
 from edupulse.transaction import transaction
 
 MOST_ROWS = 100_000  # reminders of one event within the horizon; more would keep everybody else waiting
-AHEAD = timedelta(minutes=2)  # what is due within this gets a wake-up of its own; the check each minute sees the rest
+AHEAD = timedelta(
+    minutes=2
+)  # what is due within this gets a wake-up of its own; the check each minute sees the rest
 RENEW_AFTER = timedelta(days=1)  # a series is planned further once a day
 IDS_AT_ONCE = 500  # in one query
 CHECK = "reminders.check"
@@ -86,6 +88,7 @@ def _extend_one(event_id: int, now: datetime) -> bool:
         with transaction() as session:
             event = session.get(Event, event_id, with_for_update=HOLD)
             if event:
+                rows.hold(session, event_id)
                 replan(session, event, snapshot(event), now)
     except (OperationalError, Unavailable):
         raise
@@ -109,7 +112,9 @@ def _taken_back(session: Session, lines: Sequence[Line], change: Change) -> list
         by_subject[line.delivery_kind or "", line.delivery_subject or ""].append(id or 0)
     for (kind, subject_id), ids in by_subject.items():
         for some in _portions(ids):
-            outbox.cancel(kind=kind, subject_id=subject_id, delivery_ids=some, reason="The event was changed.")
+            outbox.cancel(
+                kind=kind, subject_id=subject_id, delivery_ids=some, reason="The event was changed."
+            )
     gone = {id for some in _portions(list(wrong)) for id in session.scalars(_cancelled_among(some))}
     return [replace(line, state=WITHDRAWN) if line.delivery_id in gone else line for line in lines]
 
@@ -135,7 +140,10 @@ _DEFAULTS = {"location": "", "revision": 0, "replaced": 0, "notice": None}
 
 def _row_of(notice: Notice, event: Event, change: Change, now: datetime) -> dict[str, Any]:
     """Return the row of a correction or cancellation: due now, with what its mail needs to say."""
-    told, person = notice.belief, change.after.people.get(notice.address) or change.before.people[notice.address]
+    told, person = (
+        notice.belief,
+        change.after.people.get(notice.address) or change.before.people[notice.address],
+    )
     says = notice.truth or told
     return {
         "kind": notice.kind, "attendee_id": person.attendee_id if notice.address in change.after.people else None,

@@ -59,7 +59,9 @@ def updates(
     return [{"id": id, **values} for id, values in found if values]
 
 
-def inserts(lines: Iterable[Line], wanted: dict[Key, Wish], *, told: Told, now: datetime) -> list[dict[str, Any]]:
+def inserts(
+    lines: Iterable[Line], wanted: dict[Key, Wish], *, told: Told, now: datetime
+) -> list[dict[str, Any]]:
     """Return the rows that are wanted and do not exist."""
     existing = {line.key for line in lines if line.kind == "reminder"}
     return [
@@ -100,7 +102,9 @@ def _is_wrong(line: Line, change: Change, now: datetime) -> bool:
 
 
 def _differs(line: Line, values: dict[str, Any]) -> bool:
-    return any(getattr(line, name) != values[name] for name in ("original", "instance", "ends_at", "due_at", "state"))
+    return any(
+        getattr(line, name) != values[name] for name in ("original", "instance", "ends_at", "due_at", "state")
+    )
 
 
 def _renamed(line: Line, change: Change) -> dict[str, Any]:

@@ -64,19 +64,22 @@ class Line:
         return self.state == "handed_over" and self.delivery_state not in NOT_TOLD
 
 
-def read(session: Session, event_id: int, now: datetime) -> list[Line]:
-    """Return the reminders of the event that are planned or of what is not over, oldest first.
+def hold(session: Session, event_id: int) -> None:
+    """Keep every check from what is planned of the event until the transaction ends.
 
-    What is planned is locked until the transaction ends, so that no check takes it meanwhile.
+    Before anything of the event is written: a check that has claimed some of it then ends first, and never waits
+    for us while we wait for it.
     """
     planned = select(Reminder.id).where(Reminder.event_id == event_id, Reminder.state == PLANNED)
     session.execute(planned.with_for_update()).all()
+
+
+def read(session: Session, event_id: int, now: datetime) -> list[Line]:
+    """Return the reminders of the event that are planned or of what is not over, oldest first."""
     query = (
         select(*_COLUMNS)
         .outerjoin(Delivery, Delivery.id == Reminder.delivery_id)
-        .where(
-            Reminder.event_id == event_id, or_(Reminder.ends_at >= now - GRACE, Reminder.state == PLANNED)
-        )
+        .where(Reminder.event_id == event_id, or_(Reminder.ends_at >= now - GRACE, Reminder.state == PLANNED))
         .order_by(Reminder.id)
     )
     found: Sequence[Any] = session.execute(query).all()

@@ -17,12 +17,19 @@ from edupulse.reminders.models import Event
 from edupulse.reminders.plan import series_of
 from edupulse.reminders.planner import HOLD, replan
 from edupulse.reminders.recurrence import validate_series
+from edupulse.reminders.rows import hold
 from edupulse.reminders.snapshot import Snapshot, snapshot
 from edupulse.transaction import transaction
 
 
 def create_event(
-    draft: EventDraft, actor: str, owner_id: int | None = None, *, uid: str = "", organizer: str = "", sequence: int = 0
+    draft: EventDraft,
+    actor: str,
+    owner_id: int | None = None,
+    *,
+    uid: str = "",
+    organizer: str = "",
+    sequence: int = 0,
 ) -> Event:
     """Store a new event with its people and plan its reminders; what is due already is sent at once.
 
@@ -88,10 +95,11 @@ def changing(event_id: int, actor: str, action: str, sequence: int = 0) -> Itera
 
 
 def locked(session: Session, event_id: int) -> Event:
-    """Return the event, held against other changes until the transaction ends; raises NotFound."""
+    """Return the event, held against other changes and against checks until the transaction ends; raises NotFound."""
     event = session.get(Event, event_id, with_for_update=HOLD, populate_existing=True)
     if event is None:
         raise NotFound(f"There is no event {event_id}.", event_id=event_id)
+    hold(session, event_id)
     return event
 
 

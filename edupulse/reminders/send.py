@@ -44,10 +44,19 @@ def send_now(event_id: int, actor: str, *, again: bool = False) -> list[Delivery
         occurrence = _next(event, standing, moment)
         addresses = _reachable(event, standing)
         told = set() if again else _told_by_hand(session, event, occurrence)
-        fresh = _insert(session, event, standing, occurrence, [each for each in addresses if each not in told], moment)
+        fresh = _insert(
+            session, event, standing, occurrence, [each for each in addresses if each not in told], moment
+        )
         post(session, [(each, _composed(each, event, standing, moment)) for each in fresh])
         _leave_out_planned(session, event, occurrence, [each.address for each in fresh], moment)
-        record(actor, "event.remind", f"event:{event.id}", occurrence=occurrence.original, mails=len(fresh), again=again)
+        record(
+            actor,
+            "event.remind",
+            f"event:{event.id}",
+            occurrence=occurrence.original,
+            mails=len(fresh),
+            again=again,
+        )
         return _deliveries(session, event, occurrence)
 
 
@@ -55,7 +64,9 @@ def _next(event: Event, standing: Snapshot, moment: datetime) -> Occurrence:
     if event.is_cancelled:
         raise Conflict("The event is cancelled.", cure="Restore it first.", event_id=event.id)
     if not event.email_reminder:
-        raise Conflict("Reminders are turned off for the event.", cure="Turn them on first.", event_id=event.id)
+        raise Conflict(
+            "Reminders are turned off for the event.", cure="Turn them on first.", event_id=event.id
+        )
     for each in occurrences(standing.facts, moment, moment + FAR):
         if deadline(each.starts_at, event.timezone, event.all_day) > moment:
             return each
@@ -70,11 +81,17 @@ def _reachable(event: Event, standing: Snapshot) -> list[str]:
     codes = {person.obstacle for person in standing.people.values() if person.obstacle}
     codes |= {"no_address"} if any(not each.address for each in event.attendees) else set()
     why = " ".join(SENTENCES[code] for code in sorted(codes)) or "It has no attendees."
-    raise Conflict(f"Nobody of this event can be reminded. {why}", cure="Look at its people.", event_id=event.id)
+    raise Conflict(
+        f"Nobody of this event can be reminded. {why}", cure="Look at its people.", event_id=event.id
+    )
 
 
 def _by_hand(event: Event, occurrence: Occurrence) -> tuple[Any, ...]:
-    return Reminder.event_id == event.id, Reminder.starts_at == occurrence.starts_at, Reminder.kind == "manual"
+    return (
+        Reminder.event_id == event.id,
+        Reminder.starts_at == occurrence.starts_at,
+        Reminder.kind == "manual",
+    )
 
 
 def _told_by_hand(session: Session, event: Event, occurrence: Occurrence) -> set[str]:
@@ -83,7 +100,12 @@ def _told_by_hand(session: Session, event: Event, occurrence: Occurrence) -> set
 
 
 def _insert(
-    session: Session, event: Event, standing: Snapshot, occurrence: Occurrence, addresses: Sequence[str], moment: datetime
+    session: Session,
+    event: Event,
+    standing: Snapshot,
+    occurrence: Occurrence,
+    addresses: Sequence[str],
+    moment: datetime,
 ) -> Sequence[Reminder]:
     """Write the rows, claimed already; of two clicks in one minute the second writes none."""
     rows = [

@@ -62,9 +62,13 @@ def timeline(event_id: int) -> list[Entry]:
 def last_answers(delivery_ids: Iterable[int]) -> dict[int, str]:
     """Return what the server said last about each delivery: code and text."""
     latest = (
-        select(func.max(Attempt.id)).where(Attempt.delivery_id.in_(set(delivery_ids))).group_by(Attempt.delivery_id)
+        select(func.max(Attempt.id))
+        .where(Attempt.delivery_id.in_(set(delivery_ids)))
+        .group_by(Attempt.delivery_id)
     )
-    found = db.session.execute(select(Attempt.delivery_id, Attempt.code, Attempt.text).where(Attempt.id.in_(latest)))
+    found = db.session.execute(
+        select(Attempt.delivery_id, Attempt.code, Attempt.text).where(Attempt.id.in_(latest))
+    )
     return {id: f"{code} {text}".strip() if code else text for id, code, text in found}
 
 

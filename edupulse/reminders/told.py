@@ -43,7 +43,11 @@ def recompute(session: Session, event_ids: Iterable[int], now: datetime) -> None
         told = _told_events(session, some, now)
         # In the order of their ids, so that two checks never wait for each other in a circle.
         known = select(Event.id, Event.notification_sent).where(Event.id.in_(some)).order_by(Event.id)
-        wrong = [row.id for row in session.execute(known.with_for_update(key_share=True)) if row[1] != (row.id in told)]
+        wrong = [
+            row.id
+            for row in session.execute(known.with_for_update(key_share=True))
+            if row[1] != (row.id in told)
+        ]
         for value in (True, False):
             ids = [id for id in wrong if (id in told) == value]
             session.execute(update(Event).where(Event.id.in_(ids)).values(notification_sent=value))
@@ -60,7 +64,9 @@ def everyone_told(outcomes: Iterable[tuple[str, str, str | None]]) -> bool:
 
 def _counts_as(state: str, delivery_state: str | None) -> str:
     if state == "handed_over":
-        return "told" if delivery_state == "sent" else "excused" if delivery_state in NEED_NOT_KNOW else "untold"
+        return (
+            "told" if delivery_state == "sent" else "excused" if delivery_state in NEED_NOT_KNOW else "untold"
+        )
     return "untold" if state in STILL_UNTOLD else "excused"
 
 

@@ -48,7 +48,9 @@ def city(zone_name: str, locale: str) -> str:
     """Return the city after which the zone is named, in the reader's language; empty for UTC and its like."""
     if "/" not in zone_name or zone_name.startswith("Etc/"):
         return ""
-    return str(get_timezone_location(zone(zone_name), locale=_BABEL[locale], return_city=True)).rpartition("/")[2]
+    return str(get_timezone_location(zone(zone_name), locale=_BABEL[locale], return_city=True)).rpartition(
+        "/"
+    )[2]
 
 
 def offset(at: datetime, zone_name: str) -> str:

@@ -66,7 +66,11 @@ def _not_wanted(case: Case) -> Answer | None:
     code = "event_cancelled" if case.event.is_cancelled else None
     code = code or (None if case.event.email_reminder else "reminder_off")
     code = code or (obstacle(case.person) if case.person else None)
-    return Answer("cancelled" if code == "event_cancelled" else code, SENTENCES[code], CURES[code]) if code else None
+    return (
+        Answer("cancelled" if code == "event_cancelled" else code, SENTENCES[code], CURES[code])
+        if code
+        else None
+    )
 
 
 def _suppressed(case: Case) -> Answer | None:
@@ -99,7 +103,9 @@ def _planned(case: Case) -> Answer | None:
 
 def _not_planned_yet(case: Case) -> Answer | None:
     """Answer from the calendar, where a series goes on beyond what is planned."""
-    coming = [each for each in plan(snapshot(case.event).facts, case.now, case.now + FAR) if each.due_at > case.now]
+    coming = [
+        each for each in plan(snapshot(case.event).facts, case.now, case.now + FAR) if each.due_at > case.now
+    ]
     if not coming:
         return None
     first = min(coming, key=lambda each: each.due_at)

@@ -26,7 +26,10 @@ FATES = {
         "may or may not have arrived.",
         "Ask the person; then settle the mail as arrived, or send it again.",
     ),
-    "suppressed": ("was not sent, because the address must not be written to.", "Lift the suppression if the person agrees."),
+    "suppressed": (
+        "was not sent, because the address must not be written to.",
+        "Lift the suppression if the person agrees.",
+    ),
     "cancelled": ("was cancelled before it left.", "Send the reminder by hand if it is still of use."),
     "sending": ("is being sent right now.", ""),
 }
@@ -43,7 +46,12 @@ def answer_from_mail(case: Case) -> Answer | None:
     said = last_answers([delivery.id]).get(delivery.id, "")
     facts = _facts(case, delivery, said)
     if delivery.state == "sent":
-        return Answer("already_sent", f"{what} was sent{_when(case, delivery)} to {delivery.address}.{_server(said)}", "", facts)
+        return Answer(
+            "already_sent",
+            f"{what} was sent{_when(case, delivery)} to {delivery.address}.{_server(said)}",
+            "",
+            facts,
+        )
     if delivery.state == "queued":
         return _queued(case, what, facts)
     if delivery.state == "deferred":
@@ -64,7 +72,9 @@ def _deferred(case: Case, what: str, said: str, facts: dict[str, Any]) -> Answer
     delivery = case.delivery
     assert delivery is not None  # noqa: S101 - asked by the caller
     next_try = case.at(delivery.next_attempt_at)
-    sentence = f"{what} could not be sent yet and is tried again at {next_try}.{_because(delivery)}{_server(said)}"
+    sentence = (
+        f"{what} could not be sent yet and is tried again at {next_try}.{_because(delivery)}{_server(said)}"
+    )
     return Answer("deferred", sentence, "", facts | {"next_attempt_at": delivery.next_attempt_at})
 
 

@@ -22,7 +22,9 @@ def answer_overdue(case: Case, reminder: Reminder) -> Answer:
     if case.now - reminder.due_at > PATIENCE:
         cure = "Look at the runs of reminders.check among the jobs, or run it by hand."
         return Answer("late", f"The reminder was due at {due}, but no check has taken it yet.", cure, facts)
-    return Answer("due", f"The reminder was due at {due} and is taken by the check that runs each minute.", "", facts)
+    return Answer(
+        "due", f"The reminder was due at {due} and is taken by the check that runs each minute.", "", facts
+    )
 
 
 def down(now: datetime, *, queue: str, needs_scheduler: bool = False) -> Answer | None:

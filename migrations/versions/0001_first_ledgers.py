@@ -202,6 +202,13 @@ def upgrade() -> None:
             postgresql_where=sa.text("state IN ('queued', 'sending', 'deferred')"),
         )
         batch_op.create_index("ix_delivery_subject", ["kind", "subject_id"], unique=False)
+        batch_op.create_index(
+            "ix_delivery_unknown",
+            ["accepted_at"],
+            unique=False,
+            sqlite_where=sa.text("state = 'unknown'"),
+            postgresql_where=sa.text("state = 'unknown'"),
+        )
 
     op.create_table(
         "event",
@@ -400,6 +407,11 @@ def downgrade() -> None:
 
     op.drop_table("event")
     with op.batch_alter_table("delivery", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_delivery_unknown",
+            sqlite_where=sa.text("state = 'unknown'"),
+            postgresql_where=sa.text("state = 'unknown'"),
+        )
         batch_op.drop_index("ix_delivery_subject")
         batch_op.drop_index(
             "ix_delivery_open",

@@ -174,7 +174,9 @@ def test_an_unknown_queue_is_refused_with_the_known_ones(app: Flask) -> None:
         worker.run(app, ["emails"])
 
 
-def test_an_idle_worker_that_is_asked_to_end_ends_well(project_folder: Path, make_settings: MakeSettings) -> None:
+def test_an_idle_worker_that_is_asked_to_end_ends_well(
+    project_folder: Path, make_settings: MakeSettings
+) -> None:
     settings = make_settings()
     redis = RedisProcess().start()
     environment = {

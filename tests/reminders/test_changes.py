@@ -105,7 +105,10 @@ def test_another_place_before_the_mail_left_replaces_it_at_once(app: Flask) -> N
     change(event, LATER, location="Great hall")
     check(LATER)
 
-    assert [(mail.kind, mail.state) for mail in mails()] == [("reminder", "cancelled"), ("reminder", "queued")]
+    assert [(mail.kind, mail.state) for mail in mails()] == [
+        ("reminder", "cancelled"),
+        ("reminder", "queued"),
+    ]
     assert "Where: Great hall" in mails()[1].content.text
     (reminder,) = rows()
     assert (reminder.state, reminder.replaced, reminder.delivery_id) == ("handed_over", 1, mails()[1].id)
@@ -281,7 +284,10 @@ def test_restoring_before_anybody_was_told_says_nothing(app: Flask) -> None:
     restore(event)
     check(LATER)
 
-    assert [(mail.kind, mail.state) for mail in mails()] == [("reminder", "sent"), ("cancellation", "cancelled")]
+    assert [(mail.kind, mail.state) for mail in mails()] == [
+        ("reminder", "sent"),
+        ("cancellation", "cancelled"),
+    ]
 
 
 def test_a_cancelled_and_restored_event_still_reminds_those_who_were_not_told(app: Flask) -> None:

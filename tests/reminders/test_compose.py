@@ -60,7 +60,11 @@ def test_a_zone_with_the_same_clock_is_not_told_twice(app: Flask) -> None:
 
 
 def test_a_day_is_the_same_day_everywhere(app: Flask) -> None:
-    mail = sent(attendees=(replace(ANNA, timezone="America/New_York"),), starts=local("2026-03-16 00:00"), all_day=True)
+    mail = sent(
+        attendees=(replace(ANNA, timezone="America/New_York"),),
+        starts=local("2026-03-16 00:00"),
+        all_day=True,
+    )
 
     assert "When: Monday, 16 March 2026 (all day)" in mail.content.text
 

@@ -104,6 +104,11 @@ def test_what_is_left_out_is_not_taken_for_moved() -> None:
 
 def test_a_belief_is_about_instants_not_about_clocks() -> None:
     held = belief("2026-03-16 09:00")
-    same = Occurrence("2026-03-16T10:00:00", datetime.fromisoformat("2026-03-16T10:00:00+01:00"), utc("2026-03-16 10:00"), "Studio 2")
+    same = Occurrence(
+        "2026-03-16T10:00:00",
+        datetime.fromisoformat("2026-03-16T10:00:00+01:00"),
+        utc("2026-03-16 10:00"),
+        "Studio 2",
+    )
 
     assert held.holds(same)

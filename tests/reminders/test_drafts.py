@@ -47,7 +47,11 @@ BAD = [
     ({"leads": (0,)}, "leads", "0 minutes is not possible"),
     ({"leads": (40_321,)}, "leads", "four weeks"),
     ({"leads": (1, 2, 3, 4, 5, 6)}, "leads", "at most 5"),
-    ({"attendees": (AttendeeDraft(email="bob@@school.example", name="Bob"),)}, "attendees", "Attendee 1 (Bob)"),
+    (
+        {"attendees": (AttendeeDraft(email="bob@@school.example", name="Bob"),)},
+        "attendees",
+        "Attendee 1 (Bob)",
+    ),
     ({"attendees": (AttendeeDraft(),)}, "attendees", "neither a name nor an address"),
     ({"attendees": (AttendeeDraft(name="Bo", status="maybe"),)}, "attendees", "not known"),
     ({"attendees": (AttendeeDraft(name="Bo", locale="fr"),)}, "attendees", "en or zh"),
@@ -56,7 +60,9 @@ BAD = [
 
 
 @pytest.mark.parametrize(("changes", "field", "words"), BAD, ids=[f"{each[1]}: {each[2]}" for each in BAD])
-def test_a_bad_value_is_refused_by_the_name_of_its_field(changes: dict[str, Any], field: str, words: str) -> None:
+def test_a_bad_value_is_refused_by_the_name_of_its_field(
+    changes: dict[str, Any], field: str, words: str
+) -> None:
     error = refusal(**changes)
 
     assert list(error.facts["fields"]) == [field]  # type: ignore[call-overload]
@@ -93,7 +99,10 @@ def test_the_last_day_of_an_all_day_event_is_included() -> None:
 
 def test_one_person_in_two_roles_is_one_person() -> None:
     people = clean(
-        attendees=(AttendeeDraft(email="Anna@School.example", name="Anna"), AttendeeDraft(email="anna@school.example"))
+        attendees=(
+            AttendeeDraft(email="Anna@School.example", name="Anna"),
+            AttendeeDraft(email="anna@school.example"),
+        )
     ).attendees
 
     assert [person.name for person in people] == ["Anna"]
@@ -111,7 +120,9 @@ def test_people_without_an_address_may_be_on_the_list() -> None:
     assert (person.name, person.address) == ("Grandfather", "")
 
 
-@pytest.mark.parametrize("rule", ["FREQ=SECONDLY", "FREQ=WEEKLY;UNTIL=20200101", "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"])
+@pytest.mark.parametrize(
+    "rule", ["FREQ=SECONDLY", "FREQ=WEEKLY;UNTIL=20200101", "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"]
+)
 def test_a_rule_that_cannot_be_used_stores_nothing(app: Flask, rule: str) -> None:
     with pytest.raises(Invalid) as refused:
         create(rrule=rule)

@@ -183,9 +183,7 @@ def test_a_mail_that_cannot_be_composed_stands_alone_with_its_reason(
     assert "no such fact" in caplog.text
 
 
-def test_a_mail_that_cannot_be_stored_stands_alone_too(
-    app: Flask, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_mail_that_cannot_be_stored_stands_alone_too(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     real = outbox.accept_many
 
     def accept_many(postings: Any) -> Any:

@@ -48,7 +48,11 @@ def test_a_new_event_is_added_with_its_people_and_reminders(app: Flask) -> None:
 
     assert numbers(report) == (1, 0, 0, 0)
     event = stored()
-    assert (event.uid, event.sequence, event.organizer) == ("lesson-1@calendar.example", 3, "teacher@calendar.example")
+    assert (event.uid, event.sequence, event.organizer) == (
+        "lesson-1@calendar.example",
+        3,
+        "teacher@calendar.example",
+    )
     assert [(each.name, each.status) for each in event.attendees] == [("Anna", "accepted")]
     assert [each.starts_at for each in rows()] == [utc("2026-03-16 09:00"), utc("2026-03-23 09:00")]
 
@@ -86,7 +90,10 @@ def test_what_was_changed_here_is_not_undone_by_the_old_file(app: Flask) -> None
 
 def test_nobody_who_was_added_here_is_taken_off_the_list(app: Flask) -> None:
     bring_in(lesson())
-    people = (AttendeeDraft(email="li@school.example", name="Li"), AttendeeDraft(email="anna@school.example", name="Anna"))
+    people = (
+        AttendeeDraft(email="li@school.example", name="Li"),
+        AttendeeDraft(email="anna@school.example", name="Anna"),
+    )
     change(stored(), LONG_BEFORE, attendees=people, leads=(60,))
 
     bring_in(lesson(sequence=1, title="Watercolour"))
@@ -135,7 +142,10 @@ def test_a_bad_event_is_rejected_and_the_others_come_in(app: Flask) -> None:
 def test_an_address_that_cannot_be_used_leaves_a_name(app: Flask) -> None:
     report = bring_in(lesson(more="ATTENDEE;CN=Bob:mailto:bob@nowhere..example\n"))
 
-    assert [(each.name, each.address) for each in stored().attendees] == [("Anna", "anna@school.example"), ("Bob", "")]
+    assert [(each.name, each.address) for each in stored().attendees] == [
+        ("Anna", "anna@school.example"),
+        ("Bob", ""),
+    ]
     assert any("bob@nowhere..example" in each for each in report.notes)
 
 

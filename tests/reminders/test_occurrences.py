@@ -140,7 +140,9 @@ def test_this_and_all_following_is_a_series_of_its_own(app: Flask) -> None:
 
     new = events.change_following(event.id, SECOND, draft, "test")
 
-    assert [f"{each.starts_at:%m-%d %H:%M}" for each in rows(state="planned", event_id=event.id)] == ["03-16 09:00"]
+    assert [f"{each.starts_at:%m-%d %H:%M}" for each in rows(state="planned", event_id=event.id)] == [
+        "03-16 09:00"
+    ]
     assert [f"{each.starts_at:%m-%d %H:%M}" for each in rows(state="planned", event_id=new.id)] == [
         "03-24 15:00",
         "03-31 14:00",
@@ -225,7 +227,9 @@ def test_a_date_cannot_end_before_it_starts(app: Flask) -> None:
     event = weekly()
 
     with pytest.raises(Invalid, match="before the start"):
-        events.change_occurrence(event.id, SECOND, "test", starts=local("2026-03-24 14:00"), ends=local("2026-03-24 13:00"))
+        events.change_occurrence(
+            event.id, SECOND, "test", starts=local("2026-03-24 14:00"), ends=local("2026-03-24 13:00")
+        )
 
 
 def test_what_changed_is_in_the_audit_log(app: Flask) -> None:

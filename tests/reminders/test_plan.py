@@ -14,7 +14,9 @@ from tests.reminders.scenes import local, utc
 def facts(starts: str = "2026-03-16 10:00", *, leads: tuple[int, ...] = (15,), **changes: Any) -> EventFacts:
     begin = local(starts)
     length = timedelta(days=1) if changes.get("all_day") else timedelta(hours=1)
-    series = Series(begin, begin + changes.pop("length", length), changes.pop("timezone", "Europe/Berlin"), **changes)
+    series = Series(
+        begin, begin + changes.pop("length", length), changes.pop("timezone", "Europe/Berlin"), **changes
+    )
     return EventFacts(series, "Studio 2", leads)
 
 

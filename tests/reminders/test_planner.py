@@ -140,7 +140,11 @@ def test_a_longer_end_moves_no_reminder_but_counts_as_a_change(app: Flask) -> No
 
 def test_a_series_is_planned_for_five_weeks_and_further_each_day(app: Flask) -> None:
     event = create(rrule="FREQ=WEEKLY")
-    assert [each.starts_at.date().isoformat() for each in rows()] == ["2026-03-16", "2026-03-23", "2026-03-30"]
+    assert [each.starts_at.date().isoformat() for each in rows()] == [
+        "2026-03-16",
+        "2026-03-23",
+        "2026-03-30",
+    ]
     assert event.planned_until == LONG_BEFORE + planner.HORIZON
 
     with clock.frozen(LONG_BEFORE):

@@ -86,7 +86,8 @@ def test_a_check_asks_as_often_for_a_class_as_for_one_person(app: Flask) -> None
 
 
 def test_changes_checks_and_sending_at_once_leave_everybody_with_the_truth(app: Flask) -> None:
-    event = create(attendees=[AttendeeDraft(email=f"p{number}@school.example") for number in range(15)])
+    people = [AttendeeDraft(email=f"p{number}@school.example") for number in range(15)]
+    event = create(attendees=people)
     done, failures = threading.Event(), list[BaseException]()
 
     def guarded(act: Callable[[], None]) -> Callable[[], None]:
@@ -104,7 +105,9 @@ def test_changes_checks_and_sending_at_once_leave_everybody_with_the_truth(app: 
     def edit() -> None:
         try:
             for number in range(CHANGES):
-                change(db.session.get_one(Event, event.id), DUE, location=f"Room {number}")
+                there = people[number % 3 :] if number < CHANGES - 1 else people
+                changed = db.session.get_one(Event, event.id)
+                change(changed, DUE, location=f"Room {number}", attendees=there)
                 db.session.expire_all()
         finally:
             done.set()
@@ -137,5 +140,5 @@ def test_changes_checks_and_sending_at_once_leave_everybody_with_the_truth(app: 
             heard[mail.address].append(mail)
     assert len(heard) == 15
     for received in heard.values():
-        assert [mail.kind for mail in received].count("reminder") == 1
+        assert [mail.kind for mail in received].count("reminder") <= 1
         assert f"Where: Room {CHANGES - 1}" in received[-1].content.text

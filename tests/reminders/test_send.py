@@ -28,7 +28,9 @@ def test_everyone_who_may_be_reminded_gets_it_now(app: Flask) -> None:
 
     sent = send(event)
 
-    assert [(mail.address, mail.kind, mail.state) for mail in sent] == [("anna@school.example", "reminder", "queued")]
+    assert [(mail.address, mail.kind, mail.state) for mail in sent] == [
+        ("anna@school.example", "reminder", "queued")
+    ]
     assert sent[0].subject == "Reminder: Oil painting (Mon 16 Mar, 10:00)"
     assert entries_of(f"event:{event.id}")[0].action == "event.remind"
 

@@ -9,7 +9,10 @@ NINE, TEN = utc("2026-03-16 09:00"), utc("2026-03-16 10:00")
 
 
 def test_a_lesson_is_told_with_day_hours_and_zone() -> None:
-    assert when.span(NINE, TEN, "Europe/Berlin", "en") == "Monday, 16 March 2026, 10:00–11:00, Berlin time (UTC+1)"
+    assert (
+        when.span(NINE, TEN, "Europe/Berlin", "en")
+        == "Monday, 16 March 2026, 10:00–11:00, Berlin time (UTC+1)"
+    )
 
 
 def test_the_same_in_chinese() -> None:
@@ -34,7 +37,12 @@ def test_a_moment_has_no_end() -> None:
 
 @pytest.mark.parametrize(
     ("zone", "offset"),
-    [("Asia/Kolkata", "UTC+5:30"), ("America/New_York", "UTC-4"), ("UTC", "UTC"), ("Pacific/Marquesas", "UTC-9:30")],
+    [
+        ("Asia/Kolkata", "UTC+5:30"),
+        ("America/New_York", "UTC-4"),
+        ("UTC", "UTC"),
+        ("Pacific/Marquesas", "UTC-9:30"),
+    ],
 )
 def test_an_offset_is_written_short(zone: str, offset: str) -> None:
     assert when.offset(NINE, zone) == offset

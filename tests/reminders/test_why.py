@@ -246,7 +246,9 @@ def test_no_mail_server(app: Flask, change_settings: Any) -> None:
 def test_mail_refused_with_the_servers_words(app: Flask) -> None:
     event = create()
     check(DUE)
-    becomes(mails(), "rejected", DUE, said="550 5.1.1 No such user here", reason="The address does not exist.")
+    becomes(
+        mails(), "rejected", DUE, said="550 5.1.1 No such user here", reason="The address does not exist."
+    )
 
     answer = ask(event)
 

@@ -45,11 +45,19 @@ def live_through(watch: Watch) -> Iterator[datetime]:
             yield coming
 
 
-@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Asia/Shanghai", "Australia/Lord_Howe"])
+@pytest.mark.parametrize(
+    "zone", ["Europe/Berlin", "America/New_York", "Asia/Shanghai", "Australia/Lord_Howe"]
+)
 def test_a_weekly_lesson_through_a_year_of_changing_clocks(sqlite_app: Flask, zone: str) -> None:
     watch = Watch(BEGIN)
     with clock.running_on(watch):
-        create(BEGIN, starts=local("2026-01-05 10:00"), timezone=zone, rrule="FREQ=WEEKLY;UNTIL=20261231", leads=(1_440, 15))
+        create(
+            BEGIN,
+            starts=local("2026-01-05 10:00"),
+            timezone=zone,
+            rrule="FREQ=WEEKLY;UNTIL=20261231",
+            leads=(1_440, 15),
+        )
         for moment in live_through(watch):
             due.check(moment)
 
