@@ -13,7 +13,7 @@ from edupulse.control import monitor as control
 from edupulse.control.monitor import Service
 from edupulse.database import db
 from edupulse.errors import NotFound
-from edupulse.mail.models import OPEN_ROWS, OPEN_STATES, UNKNOWN_ROWS, STATES, Attempt, Delivery, Sender
+from edupulse.mail.models import OPEN_ROWS, OPEN_STATES, STATES, UNKNOWN_ROWS, Attempt, Delivery, Sender
 from edupulse.paging import PAGE_SIZE, Order, Page, page_of
 
 LATE_AFTER = timedelta(seconds=60)  # an open delivery that was due longer ago than this is late
