@@ -74,6 +74,7 @@ def _row(event_id: int, number: int, moment: datetime) -> dict[str, object]:
         "event_id": event_id,
         "address": f"p{number}@school.example",
         "original": "2026-01-01T10:00:00",
+        "instance": "2026-01-01T10:00:00",
         "starts_at": due + timedelta(minutes=15),
         "ends_at": due + timedelta(minutes=75),
         "lead_minutes": 15,

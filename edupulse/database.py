@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,11 +13,13 @@ from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import DateTime, Dialect, MetaData, event
 from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, registry
 from sqlalchemy.types import TypeDecorator
 
 SYNC_AT_COMMIT = 2  # SQLite's FULL: what was committed survives a power cut, not only a crash
 SYNC_LATER = 1  # SQLite's NORMAL: it reaches the disk with the next commit that waits for it
+ASK_AGAIN_MS = 8  # SQLite waits 1, 2 and 5 ms before it gives up on this
 BUSY_TIMEOUT_MS = 30_000  # a writer waits this long for another one before "database is locked"
 
 # Names for constraints, so that Alembic can drop them on either database.
@@ -107,6 +110,34 @@ def _begin_sqlite(connection: Connection) -> None:
     if connection.info.get("synchronous", SYNC_AT_COMMIT) != wanted:
         connection.exec_driver_sql(f"PRAGMA synchronous = {wanted}")
         connection.info["synchronous"] = wanted
-    # A writer takes its lock at the start: upgrading a read transaction later fails at once when
-    # another writer was faster, however long the busy timeout is.
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writing", False) else "BEGIN")
+    if options.get("writing", False):
+        _take_turn(connection)
+    else:
+        connection.exec_driver_sql("BEGIN")
+
+
+def _take_turn(connection: Connection) -> None:
+    """Begin as the one writer. Raises OperationalError, "database is locked", after BUSY_TIMEOUT_MS.
+
+    The lock is taken at the start: upgrading a read transaction later fails at once when another writer was
+    faster. And it is asked for often: SQLite's own wait sleeps longer and longer, up to 100 ms at a time, so
+    that one busy writer keeps all others out.
+    """
+    raw: sqlite3.Connection = connection.connection.dbapi_connection  # type: ignore[assignment]
+    deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    raw.execute(f"PRAGMA busy_timeout = {ASK_AGAIN_MS}")
+    try:
+        while not _has_begun(connection, last=time.monotonic() >= deadline):
+            pass
+    finally:
+        raw.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+
+
+def _has_begun(connection: Connection, *, last: bool) -> bool:
+    try:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    except OperationalError as error:
+        if last or "locked" not in str(error.orig):
+            raise
+        return False
+    return True

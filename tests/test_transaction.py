@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, select, text
+from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
-from edupulse import create_app
+from edupulse import create_app, database
 from edupulse.clock import now
 from edupulse.database import db
 from edupulse.errors import Unavailable
@@ -89,18 +91,17 @@ def test_redis_being_away_after_the_commit_loses_nothing(app: Flask) -> None:
 
 
 @pytest.fixture
-def locked_app(make_settings: MakeSettings, tmp_path: Path) -> Iterator[tuple[Flask, sqlite3.Connection]]:
+def locked_app(
+    make_settings: MakeSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[Flask, sqlite3.Connection]]:
     """An application whose database another program holds locked, and that does not wait long."""
+    monkeypatch.setattr(database, "BUSY_TIMEOUT_MS", 20)
     path = tmp_path / "locked.db"
     app = create_app(make_settings(DATABASE_URL=f"sqlite:///{path}"))
     with app.app_context():
         db.create_all()
         db.session.remove()
-        db.engine.dispose()
-        event.listen(
-            db.engine, "connect", lambda connection, record: connection.execute("PRAGMA busy_timeout = 20")
-        )
-        other = sqlite3.connect(path, isolation_level=None)
+        other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         yield app, other
         other.close()
         db.session.remove()
@@ -138,3 +139,21 @@ def test_only_what_may_be_lost_in_a_power_cut_does_not_wait_for_the_disk(sqlite_
             seen.append(session.scalar(text("PRAGMA synchronous")))
 
     assert seen == [2, 1, 2]
+
+
+def test_a_writer_waits_for_its_turn_and_gets_it(
+    locked_app: tuple[Flask, sqlite3.Connection], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "BUSY_TIMEOUT_MS", 20_000)
+    _, other = locked_app
+    other.execute("BEGIN IMMEDIATE")
+    begun = threading.Event()
+    release = threading.Thread(target=lambda: (begun.wait(), time.sleep(0.1), other.execute("ROLLBACK")))
+    release.start()
+
+    begun.set()
+    with transaction() as session:
+        session.add(suppression("a@example.org"))
+    release.join()
+
+    assert addresses() == ["a@example.org"]

@@ -45,7 +45,7 @@ def cleanup(
 ) -> CleanupReport:
     """Remove events that ended more than `older_than_days` ago, with their people and reminders.
 
-    An event stays while a reminder of it is planned, a mail is on its way, or it is in doubt whether one arrived.
+    An event stays while a reminder of it is planned, or a mail is on its way or in doubt.
     Raises Invalid for less than a day.
     """
     if older_than_days < 1:

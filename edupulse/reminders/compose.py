@@ -1,18 +1,16 @@
-"""A reminder or a notice becomes the mail that one person gets: their language, their clock, the place, the calendar."""
+"""A reminder or a notice becomes the mail that one person gets, in their language and on their clock."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import lru_cache
-from html import escape
 from typing import Any
 from urllib.parse import quote
 
 from edupulse.config import current_settings
 from edupulse.mail.addresses import parse_named
-from edupulse.mail.compose import Attachment, Mail, render_mail
+from edupulse.mail.compose import Attachment, Mail
 from edupulse.reminders import when
 from edupulse.reminders.calendar import (
     CalendarEntry,
@@ -22,74 +20,36 @@ from edupulse.reminders.calendar import (
     build_calendar,
 )
 from edupulse.reminders.models import Event, Reminder
-from edupulse.reminders.places import MapLink, Place, map_links
+from edupulse.reminders.places import Place, map_links
 from edupulse.reminders.plan import title_at
 from edupulse.reminders.snapshot import Person
+from edupulse.reminders.wording import Facts, Link, words
 
-CALENDARS = {
+CALENDARS = {  # the likely one first; Google cannot be reached in mainland China
     "en": {"google": "Google Calendar", "outlook": "Outlook.com"},
-    "zh": {"google": "谷歌日历", "outlook": "Outlook.com"},
+    "zh": {"outlook": "Outlook.com", "google": "谷歌日历"},
 }
-
-
-# Stands for the reader's name while a mail is rendered once for all people of an event; of Unicode's private
-# use, so that nobody can have typed it.
-NAME = "\ue000name\ue001"
-
-
-@dataclass(frozen=True)
-class Link:
-    """A link with its name for people."""
-
-    name: str
-    url: str
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What the templates say; equal facts give equal mails."""
-
-    title: str
-    start: str
-    when: str
-    when_there: str
-    place: str
-    lines: tuple[str, ...]  # of the description
-    maps: tuple[MapLink, ...]
-    calendars: tuple[Link, ...]
-    reply_to: str
-    begun: bool = False
-    cause: str = ""
-    old_when: str = ""
-    old_place: str = ""
 
 
 def compose(reminder: Reminder, event: Event, person: Person, *, begun: bool = False) -> Mail:
     """Return the mail of `reminder` to `person`; `begun` says that the event has started already.
 
-    The calendar part has the event's UID and SEQUENCE and asks as an invitation does (REQUEST; CANCEL where it does
-    not take place): Outlook files a PUBLISH as a second entry, and Gmail takes back only what came as a REQUEST.
+    The calendar part has the event's UID and SEQUENCE and asks as an invitation does (REQUEST; CANCEL where it
+    does not take place): Outlook files a PUBLISH as a second entry, and Gmail takes back only a REQUEST.
     """
     template = "reminder" if reminder.kind in ("reminder", "manual") else reminder.kind
     facts = _facts(reminder, event, person, begun)
-    subject, text, html = _rendered(template, person.locale, facts, bool(person.name))
+    subject, text, html = words(template, person.locale, facts)
     return Mail(
         address=person.email,
         name=person.name,
         subject=subject,
-        text=text.replace(NAME, person.name),
-        html=html.replace(NAME, escape(person.name)),
+        text=text,
+        html=html,
         locale=person.locale,
         headers=_headers(facts.reply_to),
         attachments=(_calendar(reminder, event, person),),
     )
-
-
-@lru_cache(maxsize=64)
-def _rendered(template: str, locale: str, facts: Facts, is_named: bool) -> tuple[str, str, str]:
-    """Return subject, text and HTML with NAME where the reader's name comes: the same for a whole class."""
-    values = {each.name: getattr(facts, each.name) for each in fields(facts)}
-    return render_mail(template, locale, name=NAME if is_named else "", **values)
 
 
 def _facts(reminder: Reminder, event: Event, person: Person, begun: bool) -> Facts:
@@ -98,6 +58,7 @@ def _facts(reminder: Reminder, event: Event, person: Person, begun: bool) -> Fac
     is_elsewhere = not all_day and when.differs(reminder.starts_at, theirs, event.timezone)
     there = when.span(reminder.starts_at, reminder.ends_at, event.timezone, locale) if is_elsewhere else ""
     return Facts(
+        name=person.name,
         title=title_at(event, reminder.original),
         start=when.start(reminder.starts_at, shown, locale, all_day),
         when=when.span(reminder.starts_at, reminder.ends_at, shown, locale, all_day),
@@ -128,8 +89,9 @@ def _before(
     }
 
 
-def _maps(reminder: Reminder, event: Event, locale: str) -> tuple[MapLink, ...]:
-    return tuple(_map_links(Place(reminder.location, *_position(reminder, event)), locale))
+def _maps(reminder: Reminder, event: Event, locale: str) -> tuple[Link, ...]:
+    found = _map_links(Place(reminder.location, *_position(reminder, event)), locale)
+    return tuple(Link(each.name, each.url) for each in found)
 
 
 def _position(reminder: Reminder, event: Event) -> tuple[float | None, float | None]:
@@ -140,7 +102,7 @@ def _position(reminder: Reminder, event: Event) -> tuple[float | None, float | N
 
 def _calendars(reminder: Reminder, event: Event, locale: str) -> tuple[Link, ...]:
     links = _calendar_links(_entry(reminder, event))
-    return tuple(Link(CALENDARS[locale][key], url) for key, url in links.items())
+    return tuple(Link(name, links[key]) for key, name in CALENDARS[locale].items())
 
 
 # The same for everybody of an event.

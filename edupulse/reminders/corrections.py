@@ -59,7 +59,7 @@ class Change:
         return cls(before, after, {each.original: each for each in was}, became)
 
     def truth(self, original: str) -> Occurrence | None:
-        """Return what holds now of the occurrence that started as `original`, none when it does not take place."""
+        """Return what holds now of the occurrence named `original`, none when it does not take place."""
         return self.became.get(original) if self.after.facts.stands else None
 
     def name_of(self, original: str) -> str:
@@ -113,7 +113,7 @@ def notice_for(original: str, address: str, belief: Belief, change: Change) -> N
 
 
 def beliefs(lines: Iterable[Line], change: Change) -> dict[tuple[str, str], Belief]:
-    """Return what each person was told last, by occurrence and address; a right notice on its way counts already."""
+    """Return what each person was told last, by occurrence and address; a right notice that is planned counts."""
     telling = [
         line for line in lines if line.has_told or (line.is_planned and _is_right_notice(line, change))
     ]

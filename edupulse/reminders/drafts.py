@@ -1,4 +1,4 @@
-"""What a person entered about an event becomes values that can be stored, or one refusal that names every field."""
+"""What a person entered about an event becomes values to store, or one refusal that names every field."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class EventDraft:
 
 
 def checked(draft: EventDraft, *, default_zone: str, default_locale: str) -> EventDraft:
-    """Return `draft` cleaned and complete; its end of an all-day event becomes the midnight after the last day.
+    """Return `draft` cleaned and complete; an all-day event ends at the midnight after its last day.
 
     Raises Invalid with a sentence for each field that cannot be used; `facts["fields"]` holds them by field.
     """
@@ -90,7 +90,7 @@ def checked_location(text: str) -> str:
 
 
 def checked_times(starts: datetime, ends: datetime | None, *, all_day: bool) -> tuple[datetime, datetime]:
-    """Return naive start and end as they are stored; of an all-day event the end becomes the midnight after it.
+    """Return naive start and end as they are stored; an all-day event ends at the midnight after its last day.
 
     Raises Invalid naming the field.
     """

@@ -1,4 +1,4 @@
-"""Reminders whose time has come are claimed here, decided, composed and handed to the mail line, batch by batch."""
+"""Reminders whose time has come are claimed, decided, composed and handed to the mail line, batch by batch."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ log = get_logger(__name__)
 def check(now: datetime) -> dict[str, int]:
     """Hand over every reminder that is due at `now`; return how many were due and what became of them.
 
-    Any number of checks may run at once: each reminder is claimed by one. Arms the checks of the next two minutes.
+    Any number of checks may run at once: each reminder is claimed by one. Arms those of the next two minutes.
     """
     counts: Counter[str] = Counter(due=0, handed_over=0, skipped=0, missed=0, failed=0)
     events: set[int] = set()
@@ -48,7 +48,7 @@ def check(now: datetime) -> dict[str, int]:
 
 
 def post(session: Session, mails: Sequence[tuple[Reminder, Mail]]) -> None:
-    """Hand mails to the mail line, in the running transaction, and note beside each reminder which it became."""
+    """Hand mails to the mail line in the running transaction, and note beside each reminder which it became."""
     deliveries = outbox.accept_many([posting(reminder, reminder.event, mail) for reminder, mail in mails])
     for (reminder, _), delivery in zip(mails, deliveries, strict=True):
         reminder.delivery_id = delivery.id
@@ -70,7 +70,7 @@ def due_reminders(now: datetime) -> Select[int]:
 
 
 def posting(reminder: Reminder, event: Event, mail: Mail) -> Posting:
-    """Return `mail` as the mail line takes it; the occurrence says which mail of this event it is to this person."""
+    """Return `mail` as the mail line takes it; its occurrence tells it from others of the event to this person."""
     return Posting(
         mail=mail,
         kind="reminder" if reminder.kind == "manual" else reminder.kind,
@@ -84,7 +84,7 @@ def posting(reminder: Reminder, event: Event, mail: Mail) -> Posting:
 def occurrence_key(reminder: Reminder) -> str:
     """Return what names this mail beside its event and its address: the same key is never accepted twice.
 
-    A planned reminder: start and lead. A manual one: start and the minute. A notice: start and the event's revision.
+    A planned reminder: start and lead. One by hand: start and the minute. A notice: start and revision.
     """
     start = f"{reminder.starts_at:%Y%m%dT%H%M%SZ}"
     if reminder.kind != "reminder":
@@ -111,7 +111,7 @@ class _BatchFailed(Exception):
 
 
 def _hand_over_next(now: datetime) -> list[Outcome]:
-    """Hand over the reminders that have been due longest; return what became of them, none when nothing is due."""
+    """Hand over the reminders that have been due longest; return what became of each, empty when none is due."""
     try:
         return _hand_over(now)
     except _BatchFailed as failed:

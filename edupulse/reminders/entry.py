@@ -26,8 +26,8 @@ def entered(draft: EventDraft) -> EventDraft:
 def new_event(complete: EventDraft, moment: datetime, owner_id: int | None, uid: str = "") -> Event:
     """Return the row of a new event, not stored yet; without `uid` it gets one of ours."""
     event = Event(
-        uid=uid or own_uid(), owner_id=owner_id, organizer="", state="confirmed", exdates=[], rdates=[], overrides={},
-        sequence=0, revision=0, notification_sent=False, created_at=moment,
+        uid=uid or own_uid(), owner_id=owner_id, organizer="", state="confirmed", exdates=[], rdates=[],
+        overrides={}, sequence=0, revision=0, notification_sent=False, created_at=moment,
     )  # fmt: skip
     apply(event, complete, moment)
     return event

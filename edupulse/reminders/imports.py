@@ -1,4 +1,4 @@
-"""A calendar file is brought in: new events are added, known ones brought up to date, and each is accounted for."""
+"""A calendar file is brought in: new events are added, known ones updated, and each is accounted for."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ class ImportReport:
 def import_ics(data: bytes, actor: str, owner_id: int | None = None) -> ImportReport:
     """Bring in the events of a calendar file; the same file twice changes nothing twice.
 
-    A known UID is the same event: the file wins unless its SEQUENCE is lower. It adds and changes, but takes nobody
-    off the list and no lead away, because those are often entered here. What is over is stored and reminds nobody.
+    A known UID is the same event: the file wins unless its SEQUENCE is lower. It adds and changes, but takes
+    nobody off the list and no lead away, because those are often entered here. What is over reminds nobody.
     """
     found = read_calendar(data, timezone=current_settings().timezone)
     report = ImportReport(notes=list(found.problems))

@@ -1,4 +1,4 @@
-"""Events, the people who should know of them, and each reminder that is planned, sent, or was not, and why."""
+"""Events, the people who should know of them, and each reminder that is planned, sent, or not sent and why."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ class Reminder(Model):
     )  # normalised; part of the key, so a person is one person
     kind: Mapped[str] = mapped_column(String(20), default="reminder")
     original: Mapped[str] = mapped_column(String(40))  # local ISO start by the rule: names the occurrence
-    # RECURRENCE-ID in the person's calendar: the name that the occurrence had when they were first told of it.
+    # RECURRENCE-ID in the person's calendar: the occurrence's name when they were first told of it.
     instance: Mapped[str] = mapped_column(String(40))
     starts_at: Mapped[datetime]  # what the mail says
     ends_at: Mapped[datetime]

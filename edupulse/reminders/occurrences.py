@@ -1,4 +1,4 @@
-"""One occurrence of a series is moved, cancelled or restored, or the series goes on differently from one of them on."""
+"""One occurrence of a series is moved, cancelled or restored, or from it on the series goes on differently."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def restore_occurrence(event_id: int, original: str, actor: str) -> Event:
 
 
 def following_draft(event: Event, original: str) -> EventDraft:
-    """Return the draft of "this and all following" from one occurrence on, as it is now, to fill a form with."""
+    """Return the draft of "this and all following" from one occurrence on, to fill a form with."""
     _, rest = split_series(series_of(event), _parsed(original))
     ends = rest.ends - timedelta(days=1) if event.all_day else rest.ends
     return replace(draft_of(event), starts=rest.starts, ends=ends, rrule=rest.rrule)
@@ -154,7 +154,7 @@ def _parsed(original: str) -> datetime:
 
 
 def _times(event: Event, at: datetime, starts: datetime | None, ends: datetime | None) -> dict[str, str]:
-    """Return start and end of a moved occurrence as they are kept; one that is none follows the other's change."""
+    """Return start and end of a moved occurrence as they are kept; what is none follows from the other."""
     was = override_of(event.overrides.get(at.isoformat(), {}))
     begin = starts or was.starts or at
     length = event.ends_local - event.starts_local

@@ -1,4 +1,4 @@
-"""The people of an event as entered become attendees: checked, each person once, known again when they change."""
+"""The people of an event as entered become attendees: checked, each once, known again when they change."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def checked_people(drafts: Sequence[AttendeeDraft], default_locale: str) -> tupl
 
 
 def apply_people(event: Event, people: Sequence[AttendeeDraft]) -> None:
-    """Make the attendees of `event` those in `people`; who stays, by address or else by name, keeps the row."""
+    """Make the attendees of `event` those in `people`; who stays, by address or by name, keeps the row."""
     known = {_identity(attendee): attendee for attendee in event.attendees}
     event.attendees = [_applied(known.get(_identity(person)) or Attendee(), person) for person in people]
 
@@ -97,9 +97,7 @@ def _checked(draft: AttendeeDraft, number: int, default_locale: str) -> Attendee
         )
     locale = draft.locale or default_locale
     if locale not in LOCALES:
-        raise Invalid(
-            f"{who}: the language “{locale[:20]}” is not spoken here.", cure=f"Use {' or '.join(LOCALES)}."
-        )
+        raise Invalid(f"{who}: “{locale[:20]}” is no language we write.", cure=f"Use {' or '.join(LOCALES)}.")
     return replace(
         draft,
         name=name,

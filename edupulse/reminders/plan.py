@@ -57,7 +57,7 @@ class Planned:
 
 
 def facts_of(event: Event, default_lead: int) -> EventFacts:
-    """Return what planning needs of `event`; `default_lead` in minutes stands in where it has no lead of its own."""
+    """Return what planning needs of `event`; without a lead of its own it has `default_lead` (minutes)."""
     return EventFacts(
         series=series_of(event),
         place=place_of(event),
@@ -112,7 +112,7 @@ def title_at(event: Event, original: str) -> str:
 
 
 def plan(facts: EventFacts, now: datetime, until: datetime) -> list[Planned]:
-    """Return the reminders that each person needs: of every occurrence up to `until` that may still be reminded of.
+    """Return the reminders that each person needs, of every occurrence that begins by `until`.
 
     One that is due already is among them as long as it helps (see `deadline`), and none of what is over.
     """
@@ -152,7 +152,7 @@ def due_at(starts_at: datetime, lead_minutes: int, zone: str, all_day: bool) -> 
 
 
 def deadline(starts_at: datetime, zone: str, all_day: bool) -> datetime:
-    """Return the instant after which a reminder helps nobody: the grace after the start, or the end of the first day."""
+    """Return the instant after which a reminder helps nobody: start and grace, or the end of the first day."""
     if not all_day:
         return starts_at + GRACE
     next_day = to_local(starts_at, zone).date() + timedelta(days=1)

@@ -1,4 +1,4 @@
-"""A saved event becomes its planned reminders here, in the transaction of the saving; what no longer holds is undone."""
+"""A saved event becomes its planned reminders, in the same transaction; what no longer holds is undone."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ AHEAD = timedelta(
 RENEW_AFTER = timedelta(days=1)  # a series is planned further once a day
 IDS_AT_ONCE = 500  # in one query
 CHECK = "reminders.check"
-# How an event is locked: against other changes, but not against a check that writes reminders which refer to it;
+# How an event is locked: against other changes, but not against a check that writes reminders referring to it;
 # else a change that waits for those rows and a check that waits for the event would wait for each other.
 HOLD: dict[str, Any] = {"key_share": True}
 
@@ -42,7 +42,7 @@ log = get_logger(__name__)
 
 
 def replan(session: Session, event: Event, before: Snapshot, now: datetime) -> None:
-    """Make the reminders of `event` fit what it is now; `before` is what it was. Runs in the caller's transaction.
+    """Make the reminders of `event` fit what it is now; `before` is what it was. Joins the caller's transaction.
 
     Mails that have not left and are wrong now are taken back; who was told something else is told anew.
     Raises Invalid when it would need more than MOST_ROWS reminders.
@@ -140,16 +140,14 @@ _DEFAULTS = {"location": "", "revision": 0, "replaced": 0, "notice": None}
 
 def _row_of(notice: Notice, event: Event, change: Change, now: datetime) -> dict[str, Any]:
     """Return the row of a correction or cancellation: due now, with what its mail needs to say."""
-    told, person = (
-        notice.belief,
-        change.after.people.get(notice.address) or change.before.people[notice.address],
-    )
-    says = notice.truth or told
+    told, on_list = notice.belief, change.after.people.get(notice.address)
+    person, says = on_list or change.before.people[notice.address], notice.truth or told
     return {
-        "kind": notice.kind, "attendee_id": person.attendee_id if notice.address in change.after.people else None,
-        "address": notice.address, "original": notice.original, "instance": told.instance, "starts_at": says.starts_at, "ends_at": says.ends_at,
-        "location": says.place, "lead_minutes": 0, "revision": event.revision, "due_at": now, "state": "planned",
-        "reason": None, "notice": {"cause": notice.cause, "before": _stored(told), "person": asdict(person)},
+        "kind": notice.kind, "attendee_id": on_list.attendee_id if on_list else None, "address": notice.address,
+        "original": notice.original, "instance": told.instance, "starts_at": says.starts_at,
+        "ends_at": says.ends_at, "location": says.place, "lead_minutes": 0, "revision": event.revision,
+        "due_at": now, "state": "planned", "reason": None,
+        "notice": {"cause": notice.cause, "before": _stored(told), "person": asdict(person)},
     }  # fmt: skip
 
 

@@ -25,17 +25,18 @@ SEND = Verdict("handed_over")
 def verdict(
     reminder: Reminder, event: Event, person: Person | None, now: datetime, *, nearest_lead: int
 ) -> Verdict:
-    """Decide about one due reminder; `nearest_lead` is the smallest lead, in minutes, that is due for its person.
+    """Decide about one due reminder; `nearest_lead` is the smallest lead (minutes) that is due for its person.
 
     `person` is who is on the list of the event at its address, if anybody is.
 
-    A reminder that the plan did not have to undo (see planner) is normally right; what could have changed behind
+    A reminder that the planner did not undo is normally right; what could have changed behind
     its back is asked again here, at the last moment.
     """
     if now > useful_until(reminder, event):
         return Verdict("missed", "missed")
     if reminder.kind != "reminder":
-        return SEND
+        # Who is on the list and wants to hear nothing is left in peace; who has left it is told so.
+        return Verdict("skipped", person.obstacle) if person and person.obstacle else SEND
     if event.is_cancelled:
         return Verdict("skipped", "event_cancelled")
     if not event.email_reminder:

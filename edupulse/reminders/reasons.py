@@ -1,4 +1,4 @@
-"""Why a reminder was not sent as planned: one code per reason in the rows, one sentence per code for people."""
+"""Why a reminder was not sent as planned: one code per reason in the rows, one sentence per code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The reminders that exist meet those that are wanted: which rows change, and which are new, is decided here."""
+"""The reminders that exist meet those that are wanted: which rows change and which are new is decided."""
 
 from __future__ import annotations
 

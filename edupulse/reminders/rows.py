@@ -60,15 +60,15 @@ class Line:
 
     @property
     def has_told(self) -> bool:
-        """Say whether the person knows, or may know, what it says. A delivery that is kept no more had its time."""
+        """Say whether the person knows, or may know, what it says; a mail that is kept no more had its time."""
         return self.state == "handed_over" and self.delivery_state not in NOT_TOLD
 
 
 def hold(session: Session, event_id: int) -> None:
     """Keep every check from what is planned of the event until the transaction ends.
 
-    Before anything of the event is written: a check that has claimed some of it then ends first, and never waits
-    for us while we wait for it.
+    Before anything of the event is written: a check that has claimed some of it then ends first, and
+    never waits for us while we wait for it.
     """
     planned = select(Reminder.id).where(Reminder.event_id == event_id, Reminder.state == PLANNED)
     session.execute(planned.with_for_update()).all()

@@ -1,4 +1,4 @@
-"""An event is entered, changed, cancelled or restored: the row, its people and its reminders in one transaction."""
+"""An event is entered, changed, cancelled or restored: row, people and reminders in one transaction."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def cancel_event(event_id: int, actor: str) -> Event:
 
 
 def restore_event(event_id: int, actor: str) -> Event:
-    """Let a cancelled event take place after all; who was told otherwise is told. Raises NotFound, Conflict."""
+    """Let a cancelled event take place after all and tell who was told otherwise. Raises NotFound, Conflict."""
     with changing(event_id, actor, "event.restore") as event:
         if not event.is_cancelled:
             raise Conflict("The event is not cancelled.", event_id=event_id)
@@ -95,7 +95,7 @@ def changing(event_id: int, actor: str, action: str, sequence: int = 0) -> Itera
 
 
 def locked(session: Session, event_id: int) -> Event:
-    """Return the event, held against other changes and against checks until the transaction ends; raises NotFound."""
+    """Return the event, held against changes and checks until the transaction ends; raises NotFound."""
     event = session.get(Event, event_id, with_for_update=HOLD, populate_existing=True)
     if event is None:
         raise NotFound(f"There is no event {event_id}.", event_id=event_id)

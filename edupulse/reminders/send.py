@@ -1,4 +1,4 @@
-"""One event's reminder is sent now, by hand: everyone who may be reminded gets it for the next occurrence, once."""
+"""One event's reminder is sent by hand: everyone who may be reminded gets it for the next occurrence, once."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ FAR = timedelta(days=400)  # the next occurrence of a series is looked for this 
 def send_now(event_id: int, actor: str, *, again: bool = False) -> list[Delivery]:
     """Hand over the next occurrence's reminder to everyone who may be reminded; return their deliveries.
 
-    Who got it by hand for this occurrence already is in the list, but not written to again, unless `again`; even
-    then once a minute. A planned reminder that would follow within minutes is left out. The mails go the usual
-    way: wait for the states of the deliveries, or send them here and now with `mail.deliver.deliver`.
+    Who got it by hand for this occurrence already is in the list, but not written to again, unless `again`;
+    even then once a minute. A planned reminder that would follow within minutes is left out. The mails go the
+    usual way: wait for the states of the deliveries, or send them here and now with `mail.deliver.deliver`.
     Raises NotFound, and Conflict with a cure when the event does not qualify or nobody can be reminded.
     """
     moment = now()
@@ -74,7 +74,7 @@ def _next(event: Event, standing: Snapshot, moment: datetime) -> Occurrence:
 
 
 def _reachable(event: Event, standing: Snapshot) -> list[str]:
-    """Return the addresses of those who may be reminded; raise Conflict, saying why, where there is nobody."""
+    """Return the addresses of those who may be reminded; raise Conflict, saying why, if there are none."""
     found = [address for address, person in standing.people.items() if person.obstacle is None]
     if found:
         return found
@@ -111,10 +111,10 @@ def _insert(
     rows = [
         {
             "event_id": event.id, "attendee_id": standing.people[address].attendee_id, "address": address,
-            "kind": "manual", "original": occurrence.original, "instance": occurrence.original, "starts_at": occurrence.starts_at,
-            "ends_at": occurrence.ends_at, "location": occurrence.place, "lead_minutes": 0,
-            "revision": int(moment.timestamp() // 60), "replaced": 0, "due_at": moment, "state": "handed_over",
-            "reason": None, "notice": None, "created_at": moment, "claimed_at": moment,
+            "kind": "manual", "original": occurrence.original, "instance": occurrence.original,
+            "starts_at": occurrence.starts_at, "ends_at": occurrence.ends_at, "location": occurrence.place,
+            "lead_minutes": 0, "revision": int(moment.timestamp() // 60), "replaced": 0, "due_at": moment,
+            "state": "handed_over", "reason": None, "notice": None, "created_at": moment, "claimed_at": moment,
         }
         for address in addresses
     ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""The whole story of an event's reminders: what was planned, sent, moved or left out, for whom, when and why."""
+"""The whole story of an event's reminders: what was planned, sent or left out, for whom, when and why."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MOST_ENTRIES = 2_000  # newest occurrences first; a page shows no more
 
 @dataclass(frozen=True)
 class Entry:
-    """One mail that was or will be sent, or one person who gets none; `words` say why where it is not plain."""
+    """One mail that was or will be sent, or one person who gets none; `words` say why if it is not plain."""
 
     kind: str  # reminder | manual | correction | cancellation
     state: str  # of the reminder, or not_planned

@@ -1,8 +1,8 @@
-"""Whether everyone due has been told is derived here from what became of each mail, and kept in `notification_sent`.
+"""Whether everyone due has been told is derived from what became of each mail, and kept in `notification_sent`.
 
-It is about the occurrence whose reminders were due last, at its present start. True when at least one person was
-told and none waits, was refused or missed; who must not or need not get mail does not count. A change of time or
-place makes what was said before it count no more.
+It is about the occurrence whose reminders were due last, at its present start. True when at least one person
+was told and none waits, was refused or missed; who must not or need not get mail does not count. A change of
+time or place makes what was said before it count no more.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from edupulse.mail.models import Delivery
@@ -28,7 +28,7 @@ STILL_UNTOLD = ("planned", "missed", "failed")  # of a reminder that is due
 
 
 def refresh(now: datetime, event_ids: Iterable[int] = ()) -> None:
-    """Bring `notification_sent` up to date for these events and for those whose mails were not settled before."""
+    """Bring `notification_sent` up to date for these events and those whose mails were not settled before."""
     with transaction() as session:
         rows = session.execute(_unsettled()).all()
         recompute(session, {*event_ids, *(row.event_id for row in rows)}, now)
@@ -38,7 +38,7 @@ def refresh(now: datetime, event_ids: Iterable[int] = ()) -> None:
 
 
 def recompute(session: Session, event_ids: Iterable[int], now: datetime) -> None:
-    """Derive `notification_sent` of these events anew: two queries for all of them."""
+    """Derive `notification_sent` of these events anew: a few queries for all of them."""
     for some in _portions(sorted(event_ids)):
         told = _told_events(session, some, now)
         # In the order of their ids, so that two checks never wait for each other in a circle.
@@ -54,7 +54,7 @@ def recompute(session: Session, event_ids: Iterable[int], now: datetime) -> None
 
 
 def everyone_told(outcomes: Iterable[tuple[str, str, str | None]]) -> bool:
-    """Say whether everyone due has been told; each outcome is (address, state of the reminder, state of its mail)."""
+    """Say whether everyone due has been told; an outcome is (address, state of reminder, state of its mail)."""
     by_person = defaultdict(set)
     for address, state, delivery_state in outcomes:
         by_person[address].add(_counts_as(state, delivery_state))
@@ -77,29 +77,34 @@ def _unsettled() -> Any:
 
 
 def _told_events(session: Session, event_ids: Sequence[int], now: datetime) -> set[int]:
-    counts = (
+    pairs = session.execute(_last_starts(event_ids, now)).all()
+    rows = (
+        select(Reminder.event_id, Reminder.address, Reminder.state, Delivery.state)
+        .outerjoin(Delivery, Delivery.id == Reminder.delivery_id)
+        .where(tuple_(Reminder.event_id, Reminder.starts_at).in_([(id, at) for id, at in pairs if at]))
+        .where(*_counting(now))
+    )
+    outcomes = defaultdict(list)
+    for event_id, address, state, delivery_state in session.execute(rows):
+        outcomes[event_id].append((address, state, delivery_state))
+    return {event_id for event_id, each in outcomes.items() if everyone_told(each)}
+
+
+def _last_starts(event_ids: Sequence[int], now: datetime) -> Any:
+    """Return the query for the start of each event whose reminders were due last, read from the newest on."""
+    last = select(Reminder.starts_at).where(Reminder.event_id == Event.id, *_counting(now))
+    newest = last.order_by(Reminder.starts_at.desc()).limit(1).correlate(Event).scalar_subquery()
+    return select(Event.id, newest).where(Event.id.in_(event_ids))
+
+
+def _counting(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
         Reminder.kind.in_(TELLING),
         Reminder.due_at <= now,
         Reminder.state != "cancelled",
         # What was handed over and has a reason is what a later change made untrue.
         (Reminder.state != "handed_over") | Reminder.reason.is_(None),
     )
-    last = (
-        select(Reminder.event_id, func.max(Reminder.starts_at).label("starts_at"))
-        .where(Reminder.event_id.in_(event_ids), *counts)
-        .group_by(Reminder.event_id)
-        .subquery()
-    )
-    rows = (
-        select(Reminder.event_id, Reminder.address, Reminder.state, Delivery.state)
-        .join(last, (Reminder.event_id == last.c.event_id) & (Reminder.starts_at == last.c.starts_at))
-        .outerjoin(Delivery, Delivery.id == Reminder.delivery_id)
-        .where(*counts)
-    )
-    outcomes = defaultdict(list)
-    for event_id, address, state, delivery_state in session.execute(rows):
-        outcomes[event_id].append((address, state, delivery_state))
-    return {event_id for event_id, each in outcomes.items() if everyone_told(each)}
 
 
 def _portions(ids: Sequence[int]) -> Iterator[Sequence[int]]:

@@ -1,4 +1,4 @@
-"""What will be sent next: reminders that are planned, in the order in which they are due, with what may go wrong."""
+"""What will be sent next: reminders that are planned, soonest first, with what may go wrong."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Upcoming:
 
 
 def upcoming(now: datetime, limit: int = 50) -> list[Upcoming]:
-    """Return the mails that are planned, soonest first; what is due and not yet sent stands at the beginning."""
+    """Return the mails that are planned, soonest first; what is due and not sent yet comes first."""
     query = (
         select(Reminder, Event.title, Event.timezone, Attendee.name)
         .join(Event, Event.id == Reminder.event_id)
@@ -59,6 +59,6 @@ def _upcoming(row: Any, stops: Stops, general: Sequence[str]) -> Upcoming:
     own = [f"The address is suppressed: {stopped}"] if stopped else []
     person = reminder.notice["person"]["name"] if reminder.notice else name
     return Upcoming(
-        reminder.id, reminder.due_at, reminder.kind, reminder.event_id, title, reminder.original, reminder.starts_at,
-        timezone, reminder.lead_minutes, person or "", reminder.address, " ".join([*own, *general]),
+        reminder.id, reminder.due_at, reminder.kind, reminder.event_id, title, reminder.original,
+        reminder.starts_at, timezone, reminder.lead_minutes, person or "", reminder.address, " ".join([*own, *general]),
     )  # fmt: skip

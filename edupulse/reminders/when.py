@@ -9,7 +9,7 @@ from babel.dates import format_date, format_time, get_timezone_location
 
 from edupulse.walltime import to_local, zone
 
-# British English writes the day before the month and has 24 hours: no doubt between months, nor between am and pm.
+# British English has the day before the month and 24 hours: no doubt about months, nor about am and pm.
 _BABEL = {"en": "en_GB", "zh": "zh_Hans_CN"}
 _SHORT_DAY = {"en": "EEE d MMM", "zh": "M月d日 EEE"}
 _DAY_AND_CLOCK = {"en": "{}, {}", "zh": "{} {}"}
@@ -25,6 +25,9 @@ def span(starts_at: datetime, ends_at: datetime, zone_name: str, locale: str, al
     if all_day:
         return _ALL_DAY[locale].format(_days(starts, max(starts, ends - timedelta(days=1)), locale))
     place = city(zone_name, locale)
+    place += (
+        " " if locale == "zh" and place.isascii() and place else ""
+    )  # as Chinese is set beside Latin letters
     form = _IN_ZONE if place else _IN_UTC
     words = [_hours(starts, ends, locale), place, offset(starts_at, zone_name)]
     return form[locale].format(*filter(None, words))

@@ -1,4 +1,4 @@
-"""Why did this person (not) get a reminder? Each fact that could be the reason is asked, in order; one answers."""
+"""Why did this person (not) get a reminder? Each fact that could be the reason is asked in turn; one answers."""
 
 from __future__ import annotations
 

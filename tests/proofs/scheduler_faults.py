@@ -31,7 +31,7 @@ from flask import Flask
 from redis import Redis
 from sqlalchemy import delete, select, text
 
-from edupulse import clock, create_app
+from edupulse import clock, create_app, database
 from edupulse.config import load_settings
 from edupulse.control import ledger, schedule, timetable
 from edupulse.control.catalog import JobSpec, Timing
@@ -202,10 +202,12 @@ def _take_over_and_wake(scene: Scene, successor: ClockScheduler, child: int) -> 
 @contextmanager
 def _impatient_database() -> Iterator[None]:
     """Let this process give up on a lock after a moment."""
-    sqlite = db.engine.dialect.name == "sqlite"
-    db.session.execute(text("PRAGMA busy_timeout = 20" if sqlite else "SET lock_timeout = 20"))
-    db.session.commit()
+    patience, database.BUSY_TIMEOUT_MS = database.BUSY_TIMEOUT_MS, 20
+    if db.engine.dialect.name != "sqlite":
+        db.session.execute(text("SET lock_timeout = 20"))
+        db.session.commit()
     yield
+    database.BUSY_TIMEOUT_MS = patience
     db.session.remove()
     db.engine.dispose()
 

@@ -32,7 +32,7 @@ def local(text: str) -> datetime:
 
 
 def draft(**changes: Any) -> EventDraft:
-    """An hour of painting on Monday 16 March 2026, 10:00 in Berlin (09:00 UTC), for Anna, 15 minutes ahead."""
+    """An hour of painting on Monday 16 March 2026, 10:00 in Berlin (09:00 UTC), for Anna, lead 15 minutes."""
     usual: dict[str, Any] = {
         "title": "Oil painting",
         "starts": local("2026-03-16 10:00"),
@@ -94,8 +94,8 @@ def becomes(
         for id in ids:
             session.add(
                 Attempt(
-                    delivery_id=id, at=at, ms=20, server="smtp.school.example:587", phase="dot", verdict=state,
-                    code=int(code), text=text,
+                    delivery_id=id, at=at, ms=20, server="smtp.school.example:587", phase="dot",
+                    verdict=state, code=int(code), text=text,
                 )
             )  # fmt: skip
 

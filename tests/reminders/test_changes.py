@@ -413,3 +413,13 @@ def test_what_was_missed_stays_missed_when_the_event_changes_afterwards(app: Fla
     change(event, utc("2026-03-16 09:30"), location="Great hall")
 
     assert check(utc("2026-03-16 09:31"))["missed"] == 1
+
+
+def test_who_declines_before_the_correction_was_written_is_left_in_peace(app: Flask) -> None:
+    event = told()
+    change(event, LATER, starts=ELEVEN)
+    change(event, LATER, attendees=(replace(ANNA, status="declined"),))
+
+    assert check(LATER)["skipped"] == 1
+
+    assert mails("correction") == []

@@ -49,7 +49,8 @@ def test_a_person_reads_it_in_their_language_and_on_their_clock_with_the_other_b
 
     assert mail.subject == "提醒：Oil painting（3月16日 周一 17:00）"
     assert "2026年3月16日星期一 17:00–18:00（上海时间，UTC+8）" in mail.content.text
-    assert "当地时间: 2026年3月16日星期一 10:00–11:00（柏林时间，UTC+1）" in mail.content.text
+    there = "当地时间: 2026年3月16日星期一 10:00–11:00（柏林时间，UTC+1）"
+    assert there in mail.content.text
     assert '<html lang="zh"' in mail.content.html
 
 
@@ -170,3 +171,12 @@ def test_a_name_that_looks_like_a_template_stays_a_name(app: Flask) -> None:
     mail = sent(attendees=(AttendeeDraft(email="anna@school.example", name="{{ 7 * 7 }} {% raw %}"),))
 
     assert "Hello {{ 7 * 7 }} {% raw %}," in mail.content.text
+
+
+def test_a_text_that_looks_like_a_gap_of_ours_stays_what_it_is(app: Flask) -> None:
+    strange = "\ue000name\ue001 \ue000nothing\ue001"
+
+    mail = sent(title=strange, description=strange)
+
+    assert mail.subject.startswith(f"Reminder: {strange} (")
+    assert mail.content.html.count(strange) == 3

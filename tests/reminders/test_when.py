@@ -16,7 +16,9 @@ def test_a_lesson_is_told_with_day_hours_and_zone() -> None:
 
 
 def test_the_same_in_chinese() -> None:
-    assert when.span(NINE, TEN, "Asia/Shanghai", "zh") == "2026年3月16日星期一 17:00–18:00（上海时间，UTC+8）"
+    told = "2026年3月16日星期一 17:00–18:00（上海时间，UTC+8）"
+
+    assert when.span(NINE, TEN, "Asia/Shanghai", "zh") == told
 
 
 def test_an_event_over_midnight_names_both_days() -> None:

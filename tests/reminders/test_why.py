@@ -37,8 +37,8 @@ def work(at: datetime, *kinds: str) -> None:
         for kind in kinds or ("scheduler", "worker"):
             session.merge(
                 Worker(
-                    name=f"{kind}-1", kind=kind, host="here", pid=1, queues=["reminders", "email"], state="running",
-                    version="1", started_at=at, heartbeat_at=at, last_tick_at=at,
+                    name=f"{kind}-1", kind=kind, host="here", pid=1, queues=["reminders", "email"],
+                    state="running", version="1", started_at=at, heartbeat_at=at, last_tick_at=at,
                 )
             )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""A whole year passes in seconds: a weekly lesson is reminded of at each right instant, once, and at no other."""
+"""A whole year passes in seconds: a weekly lesson is reminded of at each right instant, once, at no other."""
 
 from __future__ import annotations
 
