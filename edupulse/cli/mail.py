@@ -8,12 +8,17 @@ from edupulse.cli.command import Noun, actor
 from edupulse.cli.output import json_option, show_facts, show_rows
 from edupulse.cli.waiting import wait_for
 from edupulse.clock import now
+from edupulse.config import current_settings
 from edupulse.control.monitor import workers_service
+from edupulse.control.workers import present
 from edupulse.errors import Unavailable
-from edupulse.mail import actions
+from edupulse.mail import actions, senders
+from edupulse.mail.addresses import parse_named
+from edupulse.mail.deliver import deliver
 from edupulse.mail.models import STATES, Attempt, Delivery
 from edupulse.mail.monitor import DeliveryFilter, deliveries, sender_service
 from edupulse.mail.monitor import delivery as find_delivery
+from edupulse.mail.probe import probe
 
 # A mail that is deferred is not over, but a person who waits wants to hear why.
 STILL_GOING = ("queued", "sending")
@@ -29,10 +34,16 @@ def mail() -> None:
 @click.option("--wait/--no-wait", default=True, help="Wait for the server's answer.")
 @json_option
 def test(address: str, wait: bool, as_json: bool) -> None:
-    """Send a test mail to ADDRESS and say what the server answered."""
+    """Send a test mail to ADDRESS and say what the server answered.
+
+    First each step to the mail server is tried, so that a wrong host or password is named; where no worker
+    runs, the mail is sent from here.
+    """
+    if wait:
+        _require_way_out()
     delivery = actions.send_test(address, actor())
     if wait:
-        delivery = outcome_of(delivery)
+        delivery = outcome_of(delivery) if workers_service(now()).is_up else _sent_from_here(delivery)
     show_facts(facts_of(delivery), as_json=as_json)
     if wait and delivery.state != "sent":
         raise Unavailable(f"The mail was not sent: {delivery.reason or delivery.state}.", cure=_cure())
@@ -90,6 +101,25 @@ def resend(delivery_id: int, as_json: bool) -> None:
 def settle(delivery_id: int, arrived: bool, as_json: bool) -> None:
     """Record what became of a mail that stands as unknown, after asking the person."""
     show_facts(facts_of(actions.settle(delivery_id, arrived, actor())), as_json=as_json)
+
+
+def _require_way_out() -> None:
+    """Walk to the mail server and back; raise Unavailable at the first step that fails, with its cure."""
+    if not current_settings().smtp_server:
+        raise Unavailable(senders.NO_SERVER, cure=senders.SET_SERVER)
+    sender_address = parse_named(current_settings().default_from_email)[1].mailbox
+    for step in probe(senders.account(), sender=sender_address):
+        click.echo(f"{'ok' if step.ok else 'FAILED':6} {step.name}: {step.finding}", err=True)
+        if not step.ok:
+            raise Unavailable(f"The way to the mail server ends at {step.name!r}.", cure=step.cure)
+    if actions.resume_sender(actor()):
+        click.echo("Sending was paused and goes on.", err=True)
+
+
+def _sent_from_here(delivery: Delivery) -> Delivery:
+    with present("cli"):
+        deliver([delivery.id])
+    return find_delivery(delivery.id)
 
 
 def outcome_of(delivery: Delivery) -> Delivery:

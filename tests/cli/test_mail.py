@@ -6,15 +6,17 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from edupulse.cli import waiting
 from edupulse.config import Secret
+from edupulse.control.models import Worker
 from edupulse.control.workers import present
 from edupulse.database import db
 from edupulse.mail import senders
 from edupulse.mail.deliver import deliver
 from edupulse.mail.models import Delivery
+from edupulse.transaction import transaction
 from tests.cli.conftest import Type, facts
 from tests.doubles.smtp_double import SmtpDouble
 
@@ -79,7 +81,7 @@ def test_a_wrong_password_is_said_with_the_cure_and_never_shown(
     assert server.accepted == []
 
 
-def test_without_a_mail_server_the_mail_waits_and_it_is_said_what_to_set(
+def test_without_a_mail_server_it_is_said_what_to_set(
     type_in: Type, worker: Callable[..., None], change_settings: Callable[..., None]
 ) -> None:
     change_settings(smtp_server="")
@@ -87,8 +89,40 @@ def test_without_a_mail_server_the_mail_waits_and_it_is_said_what_to_set(
     refused = type_in("mail", "test", "li@school.example")
 
     assert refused.exit_code == 1
-    assert "SMTP_SERVER" in refused.stderr
-    assert db.session.scalars(select(Delivery.state)).all() == ["queued"]
+    assert "Set SMTP_SERVER" in refused.stderr
+
+
+def test_the_step_at_which_the_way_to_the_server_ends_is_named(
+    type_in: Type, worker: Callable[..., None], change_settings: Callable[..., None]
+) -> None:
+    change_settings(smtp_port=1)
+
+    refused = type_in("mail", "test", "li@school.example")
+
+    assert (refused.exit_code, "FAILED tcp" in refused.stderr) == (1, True)
+    assert "ends at 'tcp'" in refused.stderr
+
+
+def test_where_no_worker_runs_the_test_mail_is_sent_from_here(
+    type_in: Type, server: SmtpDouble, worker: Callable[..., None]
+) -> None:
+    with transaction() as session:
+        session.execute(update(Worker).values(state="stopped"))
+
+    sent = facts(type_in("mail", "test", "li@school.example", "--json"))
+
+    assert sent["state"] == "sent"
+    assert len(server.accepted) == 1
+
+
+def test_a_mended_account_goes_on_after_a_test_mail(
+    type_in: Type, server: SmtpDouble, worker: Callable[..., None]
+) -> None:
+    senders.pause(cause="login", reason="The login was refused.", cure="Use an app password.")
+
+    sent = facts(type_in("mail", "test", "li@school.example", "--json"))
+
+    assert sent["state"] == "sent"
 
 
 def test_a_bad_address_is_refused_and_nothing_is_queued(type_in: Type, sqlite_app: Flask) -> None:
