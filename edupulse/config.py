@@ -151,7 +151,7 @@ def _redis(value: str) -> str:
 
 
 def _mail_address(value: str) -> str:
-    if value and (re.search(r"[\r\n\0]", value) or not re.fullmatch(r"[^@]*[^\s@<]@[^\s@>]+>?", value)):
+    if value and not re.fullmatch(r"[^@\r\n\0]*[^\s@<]@[^\s@>.]+(\.[^\s@>.]+)+>?", value):
         raise ValueError(
             "should be an e-mail address such as office@school.example or School <office@school.example>"
         )

@@ -13,7 +13,7 @@ CATALOG = (
     JobSpec(
         "reminders.check", reminders.check, "reminders", "Hand over each reminder that is due.", EACH_MINUTE
     ),
-    JobSpec("reminders.plan", reminders.plan, "default", "Plan the coming occurrences of series.", HOURLY),
+    JobSpec("reminders.plan", reminders.plan, "reminders", "Plan the coming occurrences of series.", HOURLY),
     JobSpec("reminders.send_now", reminders.send_now, "reminders", "Send one event's reminder now."),
     JobSpec("mail.deliver", mail.deliver, "email", "Send these mails, each at most once."),
     JobSpec("mail.sweep", mail.sweep, "email", "Settle abandoned mails, hand over what waits.", EACH_MINUTE),

@@ -28,13 +28,13 @@ def missing(what: str) -> None:
     pytest.skip(f"{what} is missing")
 
 
-def own_postgres_database() -> str:
-    """Return the URL of a database of this run's own, beside the one in TEST_POSTGRES_URL."""
+def own_postgres_database(purpose: str = "suite") -> str:
+    """Return the URL of an empty database of this run's own, beside the one in TEST_POSTGRES_URL."""
     url = os.environ.get("TEST_POSTGRES_URL")
     if not url:
         missing("PostgreSQL (TEST_POSTGRES_URL)")
         raise AssertionError
-    name = f"edupulse_test_{os.getpid()}"
+    name = f"edupulse_test_{purpose}_{os.getpid()}"
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
     atexit.register(_drop_database, url, name)

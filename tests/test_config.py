@@ -63,6 +63,7 @@ def test_production_has_no_default_for_what_must_be_chosen(name: str) -> None:
         ("EMAIL_TIMEOUT", "-1", "number of seconds"),
         ("EMAIL_TIMEOUT", "nan", "number of seconds"),
         ("DEFAULT_FROM_EMAIL", "a@b.example\nBcc: x@y.example", "e-mail address"),
+        ("DEFAULT_FROM_EMAIL", "office@school", "e-mail address"),
     ],
 )
 def test_a_bad_value_stops_the_start_and_names_the_variable(

@@ -128,7 +128,7 @@ class Reminder(Model):
     __tablename__ = "reminder"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    event_id: Mapped[int] = mapped_column(ForeignKey("event.id", ondelete="CASCADE"), index=True)
+    event_id: Mapped[int] = mapped_column(ForeignKey("event.id", ondelete="CASCADE"))
     attendee_id: Mapped[int | None] = mapped_column(
         ForeignKey("attendee.id", ondelete="SET NULL"), index=True
     )

@@ -359,7 +359,6 @@ def upgrade() -> None:
             sqlite_where=sa.text("state = 'planned'"),
             postgresql_where=sa.text("state = 'planned'"),
         )
-        batch_op.create_index(batch_op.f("ix_reminder_event_id"), ["event_id"], unique=False)
         batch_op.create_index(
             "ix_reminder_unsettled",
             ["claimed_at"],
@@ -376,7 +375,6 @@ def downgrade() -> None:
             sqlite_where=sa.text("state = 'handed_over' AND settled_at IS NULL"),
             postgresql_where=sa.text("state = 'handed_over' AND settled_at IS NULL"),
         )
-        batch_op.drop_index(batch_op.f("ix_reminder_event_id"))
         batch_op.drop_index(
             "ix_reminder_due",
             sqlite_where=sa.text("state = 'planned'"),
