@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
+from sqlalchemy import CursorResult, Executable
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -41,6 +42,11 @@ def transaction(*, durable: bool = True) -> Iterator[Session]:
     finally:
         session.info["in_transaction"] = False
     _hand_over(session)
+
+
+def rows_changed(session: Session, change: Executable, values: Mapping[str, Any] | None = None) -> int:
+    """Run an UPDATE or DELETE and return how many rows it moved: one means "it is ours", none "somebody was faster"."""
+    return cast("CursorResult[Any]", session.execute(change, values)).rowcount
 
 
 def after_commit(handler: Handler, item: Any) -> None:

@@ -16,7 +16,7 @@ from edupulse.control.misfire import Decision, Missed, decide
 from edupulse.control.models import JobRun, Schedule
 from edupulse.control.occurrences import Rule, next_occurrence
 from edupulse.logs import get_logger
-from edupulse.transaction import transaction
+from edupulse.transaction import rows_changed, transaction
 
 ACTOR = "scheduler"
 
@@ -82,7 +82,7 @@ def _move_on(session: Session, schedule: Schedule, decision: Decision) -> bool:
         .values(last_at=decision.last_at, next_at=decision.next_at, failures=0, last_error=None)
         .execution_options(synchronize_session=False)
     )
-    count: int = session.execute(moved).rowcount  # type: ignore[attr-defined]
+    count = rows_changed(session, moved)
     return count == 1
 
 

@@ -18,7 +18,7 @@ from edupulse.control.models import FINAL_STATES, OPEN_ROWS, JobRun
 from edupulse.database import db
 from edupulse.errors import Conflict, Denied, EduPulseError, Invalid, NotFound
 from edupulse.logs import get_logger, masked
-from edupulse.transaction import after_commit, transaction
+from edupulse.transaction import after_commit, rows_changed, transaction
 
 PERMANENT = (Invalid, NotFound, Denied, Conflict)  # trying again cannot help
 FIRST_RETRY_SECONDS = 5.0
@@ -41,7 +41,7 @@ def begin(run_id: str, worker: str) -> JobRun | None:
     )
     # Lost in a power cut, the run is queued as before: the worker that had begun it is gone as well.
     with transaction(durable=False) as session:
-        claimed: int = session.execute(claim).rowcount  # type: ignore[attr-defined]
+        claimed = rows_changed(session, claim)
         return session.get(JobRun, run_id, populate_existing=True) if claimed else None
 
 
@@ -115,7 +115,7 @@ def _end(run: JobRun, **values: Any) -> bool:
         .values(**values)
     )
     with transaction() as session:
-        count: int = session.execute(written).rowcount  # type: ignore[attr-defined]
+        count = rows_changed(session, written)
     return count == 1
 
 

@@ -15,7 +15,7 @@ from edupulse.control.models import OPEN_ROWS, JobRun
 from edupulse.database import db
 from edupulse.errors import Unavailable
 from edupulse.logs import get_logger
-from edupulse.transaction import transaction
+from edupulse.transaction import rows_changed, transaction
 
 LOST_AFTER = timedelta(seconds=15)  # a run is in Redis within milliseconds after its commit
 LOOKED_AT = 50_000  # waiting runs compared per round, the oldest first
@@ -49,8 +49,7 @@ def fail_unknown(moment: datetime) -> int:
         .values(state="failed", ended_at=moment, error_class="UnknownJob", error_message=message)
     )
     with transaction() as session:
-        count: int = session.execute(failed).rowcount  # type: ignore[attr-defined]
-    return count
+        return rows_changed(session, failed)
 
 
 def _in_queues(redis: Redis) -> set[str]:

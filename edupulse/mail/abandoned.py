@@ -16,7 +16,7 @@ from edupulse.control.workers import DEAD_AFTER, alive_workers, current_worker_n
 from edupulse.errors import Unavailable
 from edupulse.logs import get_logger
 from edupulse.mail.models import OPEN_ROWS, Delivery
-from edupulse.transaction import transaction
+from edupulse.transaction import rows_changed, transaction
 
 LONGEST_CLAIM = timedelta(hours=2)  # longer than any batch may take, the wait after each dot included
 IN_DOUBT = (
@@ -79,8 +79,8 @@ def _settle(session: Session, tokens: Sequence[str]) -> dict[str, int]:
     held = (OPEN_ROWS, _D.c.state == "sending", _D.c.claim.in_(tokens))
     doubtful = update(_D).where(*held, _D.c.dot_at.is_not(None)).values(state="unknown", reason=IN_DOUBT)
     surely_not_sent = update(_D).where(*held, _D.c.dot_at.is_(None)).values(state="queued", claim=None)
-    unknown: int = session.execute(doubtful).rowcount  # type: ignore[attr-defined]
-    queued: int = session.execute(surely_not_sent).rowcount  # type: ignore[attr-defined]
+    unknown = rows_changed(session, doubtful)
+    queued = rows_changed(session, surely_not_sent)
     if unknown:
         log.error("mails in doubt: a worker stopped between the final dot and the record", mails=unknown)
     return {"queued": queued, "unknown": unknown}

@@ -18,7 +18,7 @@ from edupulse.mail.compose import Mail, render_mail
 from edupulse.mail.models import Delivery
 from edupulse.mail.outbox import accept, hand_over
 from edupulse.mail.suppressions import stops_for
-from edupulse.transaction import transaction
+from edupulse.transaction import rows_changed, transaction
 
 RESENDABLE = ("unknown", "rejected", "cancelled")
 ANOTHER_LIFE = timedelta(days=1)  # what is sent again by hand is worth sending for so long
@@ -107,7 +107,7 @@ def _move(delivery: Delivery, states: tuple[str, ...], refusal: str, values: dic
     before = delivery.state
     guarded = update(Delivery).where(Delivery.id == delivery.id, Delivery.state.in_(states)).values(**values)
     with transaction() as session:
-        moved: int = session.execute(guarded, execution_options={"synchronize_session": False}).rowcount  # type: ignore[attr-defined]
+        moved = rows_changed(session, guarded.execution_options(synchronize_session=False))
     if not moved:
         raise Conflict(refusal, cure=f"This one is {before}.", delivery_id=delivery.id, state=before)
     return before

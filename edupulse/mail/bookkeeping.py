@@ -23,7 +23,7 @@ from edupulse.mail.outcome import Outcome, Verdict
 from edupulse.mail.retry import next_attempt, next_connection
 from edupulse.mail.senders import said, wake_sweep
 from edupulse.mail.suppressions import suppress
-from edupulse.transaction import transaction
+from edupulse.transaction import rows_changed, transaction
 
 # Seconds between tries to write an outcome while the database is away: what the server said must not be lost.
 PATIENCE = (0.5, 1.0, 2.0, 4.0, 8.0)
@@ -161,7 +161,7 @@ def _write(mail: Claimed, outcome: Outcome) -> str:
     with transaction(durable=False) as session:
         _add_attempt(session, mail, outcome, moment)
         values = _values(mail, outcome, following, moment)
-        moved: int = session.execute(_MOVE, values).rowcount  # type: ignore[attr-defined]
+        moved = rows_changed(session, _MOVE, values)
         if not moved:
             log.warning(
                 "outcome of a mail that is no longer ours", delivery_id=mail.id, verdict=outcome.verdict

@@ -23,7 +23,7 @@ from edupulse.mail.providers import Provider
 from edupulse.mail.retry import hold_until
 from edupulse.mail.senders import said, wake_sweep
 from edupulse.mail.suppressions import EVERYTHING, Stops, scopes_of, stops_for
-from edupulse.transaction import transaction
+from edupulse.transaction import rows_changed, transaction
 
 EXPIRED = "Its time had passed before it could be sent."
 
@@ -82,7 +82,7 @@ def mark_dot(mail: Claimed) -> bool:
         "scope": scopes_of(mail.kind)[-1],
     }
     with transaction() as session:
-        marked: int = session.execute(_MARK_DOT, values).rowcount  # type: ignore[attr-defined]
+        marked = rows_changed(session, _MARK_DOT, values)
     return marked == 1
 
 

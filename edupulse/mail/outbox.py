@@ -21,7 +21,7 @@ from edupulse.mail.models import Delivery, DeliveryContent
 from edupulse.mail.once import insert_once
 from edupulse.mail.senders import sender_id
 from edupulse.mail.suppressions import stops_for
-from edupulse.transaction import transaction
+from edupulse.transaction import rows_changed, transaction
 
 BATCH = 25  # mails per job: enough to share a connection, few enough that a second worker can help
 ASKED_AT_ONCE = 500  # keys in one query
@@ -86,8 +86,7 @@ def cancel(
     if delivery_ids is not None:
         about.append(Delivery.id.in_(delivery_ids))
     with transaction() as session:
-        taken_back: int = session.execute(_cancelled(*about, reason=reason)).rowcount  # type: ignore[attr-defined]
-    return taken_back
+        return rows_changed(session, _cancelled(*about, reason=reason))
 
 
 def hand_over(delivery_ids: Iterable[int]) -> None:

@@ -13,7 +13,7 @@ from edupulse.mail import bookkeeping, claims, connections, senders
 from edupulse.mail.abandoned import settle_abandoned
 from edupulse.mail.models import OPEN_ROWS, Delivery
 from edupulse.mail.outbox import hand_over
-from edupulse.transaction import transaction
+from edupulse.transaction import rows_changed, transaction
 
 AT_ONCE = 5_000  # rows per sweep; the next one takes the rest
 
@@ -45,8 +45,7 @@ def _end_expired(now: datetime) -> int:
         .execution_options(synchronize_session=False)
     )
     with transaction() as session:
-        count: int = session.execute(ended).rowcount  # type: ignore[attr-defined]
-    return count
+        return rows_changed(session, ended)
 
 
 def _release_due(now: datetime) -> int:

@@ -1,0 +1,179 @@
+"""The table of settings: each variable of the environment, how it is checked, its default, what it means."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zoneinfo import available_timezones
+
+from edupulse.secret import Secret
+
+Check = Callable[[str], Any]
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One line of the settings table: the check turns text into a value or says what it should be."""
+
+    name: str
+    check: Check
+    default: str | None
+    meaning: str
+    in_production: bool = False
+
+    @property
+    def attribute(self) -> str:
+        return self.name.removeprefix("EDUPULSE_").lower()
+
+    @property
+    def is_secret(self) -> bool:
+        return self.check is _secret
+
+
+def _text(value: str) -> str:
+    return value
+
+
+def _secret(value: str) -> Secret:
+    return Secret(value)
+
+
+def _whole(low: int, high: int) -> Check:
+    def check(value: str) -> int:
+        if not re.fullmatch(r"-?\d{1,9}", value) or not low <= int(value) <= high:
+            raise ValueError(f"should be a whole number from {low} to {high}")
+        return int(value)
+
+    return check
+
+
+def _seconds(low: float, high: float) -> Check:
+    def check(value: str) -> float:
+        if not re.fullmatch(r"\d{1,9}(\.\d{1,6})?", value) or not low <= float(value) <= high:
+            raise ValueError(f"should be a number of seconds from {low:g} to {high:g}")
+        return float(value)
+
+    return check
+
+
+def _one_of(*allowed: str) -> Check:
+    def check(value: str) -> str:
+        if value.lower() not in allowed:
+            raise ValueError(f"should be one of {', '.join(allowed)}")
+        return value.lower()
+
+    return check
+
+
+def _zone(value: str) -> str:
+    if value not in available_timezones():
+        raise ValueError("should be an IANA time zone such as Europe/Berlin or Asia/Shanghai")
+    return value
+
+
+def _web_address(value: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/]+(/\S*)?", value):
+        raise ValueError("should be a web address such as https://edupulse.example.org")
+    return value.rstrip("/")
+
+
+def _database(value: str) -> str:
+    if value.startswith(("postgresql://", "postgres://")):
+        return "postgresql+psycopg://" + value.split("://", 1)[1]
+    if not value.startswith(("sqlite:///", "postgresql+psycopg://")):
+        raise ValueError("should begin with sqlite:/// or postgresql://")
+    return value
+
+
+def _redis(value: str) -> str:
+    if not value.startswith(("redis://", "rediss://", "unix://")):
+        raise ValueError("should begin with redis://, rediss:// or unix://")
+    return value
+
+
+def _mail_address(value: str) -> str:
+    if value and not re.fullmatch(r"[^@\r\n\0]*[^\s@<]@[^\s@>.]+(\.[^\s@>.]+)+>?", value):
+        raise ValueError(
+            "should be an e-mail address such as office@school.example or School <office@school.example>"
+        )
+    return value
+
+
+# One line per setting: name, check, embedded default, what it means and its unit, required in production.
+VARIABLES = (
+    Variable(
+        "EDUPULSE_PROFILE",
+        _one_of("embedded", "production"),
+        "embedded",
+        "embedded keeps everything in the data folder",
+    ),
+    Variable(
+        "EDUPULSE_DATA_DIR",
+        lambda value: Path(value).absolute(),
+        "var",
+        "folder for the database, sockets and logs",
+    ),
+    Variable(
+        "DATABASE_URL",
+        _database,
+        None,
+        "SQLite or PostgreSQL; embedded default: edupulse.db in the data folder",
+        True,
+    ),
+    Variable(
+        "REDIS_URL",
+        _redis,
+        None,
+        "Redis by TCP, TLS or Unix socket; embedded default: a socket in the data folder",
+        True,
+    ),
+    Variable(
+        "SECRET_KEY",
+        _secret,
+        None,
+        "signs sessions; embedded default: made once and kept in the data folder",
+        True,
+    ),
+    Variable(
+        "BASE_URL",
+        _web_address,
+        None,
+        "where people reach the web pages, links in mails begin with it; embedded default: 127.0.0.1",
+        True,
+    ),
+    Variable("TIMEZONE", _zone, "UTC", "the organisation's IANA time zone"),
+    Variable("EDUPULSE_LOCALE", _one_of("en", "zh"), "en", "the organisation's language"),
+    Variable("LOG_LEVEL", _one_of("debug", "info", "warning", "error"), "info", "how much is logged"),
+    Variable(
+        "EDUPULSE_LOG_FORMAT",
+        _one_of("text", "json"),
+        "text",
+        "one line of text or one JSON object per event",
+    ),
+    Variable("EDUPULSE_HOST", _text, "127.0.0.1", "address the embedded web server listens on"),
+    Variable("EDUPULSE_PORT", _whole(1, 65535), "8080", "port the embedded web server listens on"),
+    Variable("EDUPULSE_WORKERS", _whole(1, 64), "2", "worker processes of the embedded stack"),
+    Variable("SMTP_SERVER", _text, "", "host of the mail server; empty: mail waits until it is set"),
+    Variable("SMTP_PORT", _whole(1, 65535), "587", "port of the mail server"),
+    Variable("SMTP_USERNAME", _text, "", "login at the mail server; empty: no login"),
+    Variable("SMTP_PASSWORD", _secret, "", "password, app password or authorisation code of that login"),
+    Variable("SMTP_SECURITY", _one_of("starttls", "tls", "none"), "starttls", "encryption of the connection"),
+    Variable("DEFAULT_FROM_EMAIL", _mail_address, "", "sender of our mails; empty: SMTP_USERNAME"),
+    Variable("EMAIL_PROVIDER", _text, "auto", "provider profile; auto: recognised from SMTP_SERVER"),
+    Variable("EMAIL_TIMEOUT", _seconds(1, 600), "60", "seconds for connecting and for each SMTP command"),
+    Variable(
+        "EMAIL_ACCEPT_TIMEOUT",
+        _seconds(1, 1200),
+        "600",
+        "seconds to wait for the answer after the final dot (RFC 5321 4.5.3.2.6)",
+    ),
+    Variable(
+        "REMINDER_ADVANCE_MINUTES",
+        _whole(1, 40320),
+        "15",
+        "minutes before an event when nothing else is chosen; at most four weeks",
+    ),
+)
