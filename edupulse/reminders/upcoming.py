@@ -27,6 +27,7 @@ class Upcoming:
     original: str
     starts_at: datetime
     timezone: str
+    all_day: bool
     lead_minutes: int
     name: str
     address: str
@@ -36,7 +37,7 @@ class Upcoming:
 def upcoming(now: datetime, limit: int = 50) -> list[Upcoming]:
     """Return the mails that are planned, soonest first; what is due and not sent yet comes first."""
     query = (
-        select(Reminder, Event.title, Event.timezone, Attendee.name)
+        select(Reminder, Event.title, Event.timezone, Event.all_day, Attendee.name)
         .join(Event, Event.id == Reminder.event_id)
         .outerjoin(Attendee, Attendee.id == Reminder.attendee_id)
         .where(Reminder.state == PLANNED)
@@ -54,11 +55,22 @@ def warnings(now: datetime) -> list[str]:
 
 
 def _upcoming(row: Any, stops: Stops, general: Sequence[str]) -> Upcoming:
-    reminder, title, timezone, name = row
+    reminder, title, timezone, all_day, name = row
     stopped = stops.reason(reminder.address, reminder.kind)
     own = [f"The address is suppressed: {stopped}"] if stopped else []
     person = reminder.notice["person"]["name"] if reminder.notice else name
     return Upcoming(
-        reminder.id, reminder.due_at, reminder.kind, reminder.event_id, title, reminder.original,
-        reminder.starts_at, timezone, reminder.lead_minutes, person or "", reminder.address, " ".join([*own, *general]),
-    )  # fmt: skip
+        reminder_id=reminder.id,
+        due_at=reminder.due_at,
+        kind=reminder.kind,
+        event_id=reminder.event_id,
+        title=title,
+        original=reminder.original,
+        starts_at=reminder.starts_at,
+        timezone=timezone,
+        all_day=all_day,
+        lead_minutes=reminder.lead_minutes,
+        name=person or "",
+        address=reminder.address,
+        warning=" ".join([*own, *general]),
+    )

@@ -26,7 +26,7 @@ LONGEST_BRIEF = 110  # characters
 def register(app: Flask) -> None:
     """Give the templates of `app` these words."""
     times = (moments.moment, moments.ago, moments.span, moments.late, moments.when, moments.on_its_clock)
-    parts = (moments.month, moments.weekday, moments.hour)
+    parts = (moments.month, moments.weekday, moments.hour, moments.whole_day)
     filters = (*times, *parts, lead, brief, pretty, shown, coded, counted, describe_rrule)
     app.jinja_env.filters.update({word.__name__: word for word in filters})
     app.jinja_env.globals.update(

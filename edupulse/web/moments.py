@@ -95,6 +95,11 @@ def when(item: TakesPlace, event: Event) -> str:
     return f"{first}, {_hours(starts, ends)} {zone_abbreviation(starts)}"
 
 
+def whole_day(at: datetime, zone_name: str) -> str:
+    """Return the day that begins at `at` on the clock of a zone: "Fri 27 Nov"."""
+    return _date(on_its_clock(at, zone_name))
+
+
 def on_its_clock(at: datetime, zone_name: str) -> datetime:
     """Return `at` on the clock of a zone."""
     return at.astimezone(ZoneInfo(zone_name))

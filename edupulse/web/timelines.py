@@ -73,6 +73,8 @@ class NextMailing:
     kind: str
     due_at: datetime
     starts_at: datetime
+    timezone: str
+    all_day: bool
     people: int
     warning: str
 
@@ -127,7 +129,15 @@ def _next_mailing(group: list[Upcoming]) -> NextMailing:
     first = group[0]
     warning = next((each.warning for each in group if each.warning), "")
     return NextMailing(
-        first.event_id, first.title, first.kind, first.due_at, first.starts_at, len(group), warning
+        event_id=first.event_id,
+        title=first.title,
+        kind=first.kind,
+        due_at=first.due_at,
+        starts_at=first.starts_at,
+        timezone=first.timezone,
+        all_day=first.all_day,
+        people=len(group),
+        warning=warning,
     )
 
 

@@ -99,6 +99,13 @@ def test_what_goes_out_next_is_one_line_per_mailing(viewer: Browser) -> None:
 
 
 @pytest.mark.usefixtures("now")
+def test_an_event_of_a_whole_day_is_named_by_its_own_day(viewer: Browser) -> None:
+    an_event("王芳的生日", starts=datetime(2026, 3, 14), all_day=True, timezone="Asia/Shanghai")
+
+    assert "王芳的生日 all day, Sat 14 Mar 1 person" in words_of(viewer.get("/"))
+
+
+@pytest.mark.usefixtures("now")
 def test_failures_and_late_schedules_are_named(viewer: Browser, now: datetime) -> None:
     a_run("failed-1", "failed", error_message="It broke.", ended_at=now)
     a_schedule("reminders.plan", next_at=now - timedelta(minutes=9))

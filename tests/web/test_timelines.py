@@ -110,6 +110,7 @@ def test_what_goes_out_next_is_joined_by_event_and_time() -> None:
             "",
             NOW,
             "UTC",
+            False,
             15,
             "",
             "a@x.example",
