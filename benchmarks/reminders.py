@@ -56,9 +56,9 @@ def flood() -> Iterator[Figure]:
 
 def _instants() -> list[datetime]:
     chance = random.Random(2026)
-    first = datetime.now(UTC) + timedelta(seconds=8)
+    first = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=8)
     return sorted(
-        first + timedelta(seconds=chance.uniform(0, PUNCTUAL_SECONDS)) for _ in range(PUNCTUAL_REMINDERS)
+        first + timedelta(seconds=chance.randrange(int(PUNCTUAL_SECONDS))) for _ in range(PUNCTUAL_REMINDERS)
     )
 
 
@@ -86,7 +86,7 @@ def _peer_lateness(instants: list[datetime]) -> list[float]:
 def _flood_seconds() -> float:
     people = [f"flood{number}@school.example" for number in range(FLOOD_REMINDERS)]
     with Stack(workers=2) as stack, stack.app.app_context():
-        due = datetime.now(UTC) + timedelta(seconds=40)
+        due = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=40)
         for start in range(0, FLOOD_REMINDERS, FLOOD_PEOPLE_PER_EVENT):
             make_event(due, people[start : start + FLOOD_PEOPLE_PER_EVENT])
         if datetime.now(UTC) > due - timedelta(seconds=5):
