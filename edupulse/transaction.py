@@ -35,10 +35,12 @@ def transaction(*, durable: bool = True) -> Iterator[Session]:
     try:
         yield session
         session.commit()
-    except BaseException as error:  # noqa: BLE001 - undone and raised again, whatever it was
+    except BaseException as error:
         session.rollback()
         session.info["after_commit"] = {}
-        raise _busy(error) or error from None
+        if busy := _busy(error):
+            raise busy from error
+        raise
     finally:
         session.info["in_transaction"] = False
     _hand_over(session)
@@ -69,7 +71,9 @@ def _begin(session: Session, durable: bool) -> None:
             connection.exec_driver_sql("SET LOCAL synchronous_commit TO off")
     except OperationalError as error:
         session.rollback()
-        raise _busy(error) or error from None
+        if busy := _busy(error):
+            raise busy from error
+        raise
     session.info["in_transaction"] = True
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from edupulse import create_app, database
 from edupulse.clock import now
 from edupulse.database import db
-from edupulse.errors import Unavailable
+from edupulse.errors import Conflict, Unavailable
 from edupulse.mail.models import Suppression
 from edupulse.transaction import after_commit, transaction
 from tests.conftest import MakeSettings
@@ -157,3 +157,10 @@ def test_a_writer_waits_for_its_turn_and_gets_it(
     release.join()
 
     assert addresses() == ["a@example.org"]
+
+
+def test_an_error_that_passes_through_keeps_its_cause(app: Flask) -> None:
+    with pytest.raises(Conflict) as caught, transaction():
+        raise Conflict("The seat is taken.") from KeyError("seat 7")
+
+    assert isinstance(caught.value.__cause__, KeyError)

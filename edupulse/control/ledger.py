@@ -140,11 +140,11 @@ def _retry_delay(attempts: int, error: BaseException) -> float:
 
 def _error_facts(error: BaseException) -> dict[str, str]:
     secrets = current_settings().secrets()
-    trace = "".join(traceback.format_exception(error))[-TRACEBACK_CHARACTERS:]
+    trace = masked("".join(traceback.format_exception(error)), secrets)
     return {
         "error_class": type(error).__name__,
         "error_message": masked(str(error), secrets)[:2000],
-        "error_traceback": masked(trace, secrets),
+        "error_traceback": trace[-TRACEBACK_CHARACTERS:],  # cut after masking: half a secret is not found
     }
 
 

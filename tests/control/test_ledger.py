@@ -157,3 +157,14 @@ def test_the_clock_is_the_only_source_of_times(app: Flask, now: datetime) -> Non
         ledger.finish(run, None)
 
     assert stored(run.id).ended_at == now + timedelta(hours=1)
+
+
+def test_cutting_a_long_traceback_leaves_no_piece_of_a_secret(app: Flask, now: datetime) -> None:
+    run = begun()
+    secret = app.extensions["edupulse"].settings.secret_key.reveal()
+    # The cut falls into the middle of the secret: its second half would stand at the start of what is kept.
+    filler = "x" * (ledger.TRACEBACK_CHARACTERS - len(secret) // 2 - 1)
+
+    ledger.fail(run, ValueError(secret + filler))
+
+    assert secret[-5:] not in (stored(run.id).error_traceback or "")
