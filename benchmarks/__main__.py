@@ -1,13 +1,15 @@
-"""The benchmarks by name: `./run bench [reminders] [--json]`; the exit code says whether every bar held."""
+"""The benchmarks by name: `./run bench [jobs|reminders] [--json]`; the exit code says whether every bar held."""
 
 from __future__ import annotations
 
 import argparse
+import signal
+import sys
 
-from benchmarks import reminders
+from benchmarks import jobs, reminders
 from benchmarks.figures import show
 
-BENCHES = {"reminders": reminders.run}
+BENCHES = {"jobs": jobs.run, "reminders": reminders.run}
 
 
 def main() -> int:
@@ -16,6 +18,7 @@ def main() -> int:
     parser.add_argument("name", nargs="?", choices=sorted(BENCHES), help="all of them without a name")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended
     wanted = [given.name] if given.name else list(BENCHES)
     figures = (figure for name in wanted for figure in BENCHES[name]())
     return 1 if show(figures, as_json=given.json) else 0

@@ -27,6 +27,11 @@ def at_most(bench: str, figure: str, value: float, unit: str, limit: float) -> F
     return Figure(bench, figure, round(value, 3), unit, f"<= {limit:g}", value <= limit)
 
 
+def at_least(bench: str, figure: str, value: float, unit: str, limit: float) -> Figure:
+    """Return a figure that must reach `limit`."""
+    return Figure(bench, figure, round(value, 3), unit, f">= {limit:g}", value >= limit)
+
+
 def seen(bench: str, figure: str, value: float, unit: str) -> Figure:
     """Return a figure without a bar."""
     return Figure(bench, figure, round(value, 3), unit)

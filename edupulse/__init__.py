@@ -27,7 +27,7 @@ def create_app(settings: Settings | None = None, catalog: Iterable[JobSpec] = ()
     app = Flask(__name__)
     app.config["SECRET_KEY"] = settings.secret_key.reveal()
     app.extensions["edupulse"] = Runtime(settings, Catalog.of(catalog))
-    init_database(app, settings.database_url)
+    init_database(app, settings.database_url, threads=settings.worker_threads)
     web.register(app)
     cli.register(app)
     return app

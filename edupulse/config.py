@@ -15,6 +15,7 @@ from flask import current_app
 
 from edupulse.errors import Invalid
 from edupulse.secret import Secret
+from edupulse.sentinel_url import password_of
 from edupulse.sockets import socket_path
 from edupulse.variables import VARIABLES, Variable
 
@@ -38,6 +39,11 @@ class Settings:
     host: str
     port: int
     workers: int
+    worker_threads: int
+    worker_memory_mb: int
+    worker_max_jobs: int
+    worker_max_hours: int
+    worker_grace: float
     smtp_server: str
     smtp_port: int
     smtp_username: str
@@ -54,7 +60,7 @@ class Settings:
         values = [
             value.reveal() for field in fields(self) if isinstance(value := getattr(self, field.name), Secret)
         ]
-        return [value for value in values if value]
+        return [value for value in (*values, password_of(self.redis_url)) if value]
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -93,7 +99,7 @@ def _read(variable: Variable, values: Mapping[str, str], problems: list[str]) ->
     try:
         return variable.check(text)
     except ValueError as error:
-        shown = "" if variable.is_secret else f" ({text[:60]!r})"
+        shown = f" ({text[:60]!r})" if variable.may_be_shown else ""
         problems.append(f"{variable.name}{shown} {error}")
         return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import time
 from datetime import UTC, datetime
@@ -9,17 +10,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask
-from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import DateTime, Dialect, MetaData, event
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, registry
 from sqlalchemy.types import TypeDecorator
+
+from edupulse.checkouts import close_held, watch
 
 SYNC_AT_COMMIT = 2  # SQLite's FULL: what was committed survives a power cut, not only a crash
 SYNC_LATER = 1  # SQLite's NORMAL: it reaches the disk with the next commit that waits for it
 ASK_AGAIN_MS = 8  # SQLite waits 1, 2 and 5 ms before it gives up on this
+POOL_LEAST = 5  # connections that stay open, if as many were needed at once
+BESIDE_SLOTS = 2  # a worker's own thread and its heartbeat
 BUSY_TIMEOUT_MS = 30_000  # a writer waits this long for another one before "database is locked"
 
 # Names for constraints, so that Alembic can drop them on either database.
@@ -67,24 +71,33 @@ else:
     Model = db.Model  # the same base, made over by Flask-SQLAlchemy
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
-migrate = Migrate(
-    db=db,
-    directory=str(MIGRATIONS),
-    render_as_batch=True,  # SQLite cannot alter a column in place
-    compare_type=True,
-    user_module_prefix="database.",
-)
 
 
-def init_database(app: Flask, url: str) -> None:
-    """Bind the session to `url` and prepare each new connection."""
+def init_database(app: Flask, url: str, *, threads: int = 1) -> None:
+    """Bind the session to `url` and prepare each new connection; `threads` of this process use it at once."""
     app.config["SQLALCHEMY_DATABASE_URI"] = url
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"pool_pre_ping": not url.startswith("sqlite")}
+    options: dict[str, Any] = {"pool_pre_ping": not url.startswith("sqlite")}
+    if ":memory:" not in url:  # which has one connection for all
+        # Opened when needed and then kept: a slot that had to wait here would look like a database that is away.
+        options["pool_size"] = max(POOL_LEAST, threads + BESIDE_SLOTS)
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options
     db.init_app(app)
-    migrate.init_app(app)
     with app.app_context():
+        watch(db.engine)
         if db.engine.dialect.name == "sqlite":
             _prepare_sqlite(db.engine)
+
+
+def start_anew() -> None:
+    """Give this context a new session, and close every connection that this thread still has.
+
+    For use after an interruption: it may have come inside a commit or rollback, and then SQLAlchemy refuses to go on
+    with the session, and its connection would keep its locks for ever.
+    """
+    with contextlib.suppress(SQLAlchemyError):  # in the middle of a change of state: then it cannot be closed
+        db.session.remove()
+    db.session.registry.clear()
+    close_held()
 
 
 def _prepare_sqlite(engine: Engine) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from edupulse.secret import Secret
+from edupulse.sentinel_url import is_sentinel_url, parse_sentinel_url
 
 Check = Callable[[str], Any]
 
@@ -29,8 +30,9 @@ class Variable:
         return self.name.removeprefix("EDUPULSE_").lower()
 
     @property
-    def is_secret(self) -> bool:
-        return self.check is _secret
+    def may_be_shown(self) -> bool:
+        """Say whether a bad value may stand in the message about it: an address may carry a password."""
+        return self.check not in (_secret, _database, _redis)
 
 
 def _text(value: str) -> str:
@@ -89,8 +91,12 @@ def _database(value: str) -> str:
 
 
 def _redis(value: str) -> str:
-    if not value.startswith(("redis://", "rediss://", "unix://")):
-        raise ValueError("should begin with redis://, rediss:// or unix://")
+    if is_sentinel_url(value):
+        parse_sentinel_url(value)
+    elif not value.startswith(("redis://", "rediss://", "unix://")):
+        raise ValueError(
+            "should begin with redis://, rediss://, redis+sentinel://, rediss+sentinel:// or unix://"
+        )
     return value
 
 
@@ -127,7 +133,7 @@ VARIABLES = (
         "REDIS_URL",
         _redis,
         None,
-        "Redis by TCP, TLS or Unix socket; embedded default: a socket in the data folder",
+        "Redis by TCP, TLS, Sentinels or Unix socket; embedded default: a socket in the data folder",
         True,
     ),
     Variable(
@@ -156,6 +162,13 @@ VARIABLES = (
     Variable("EDUPULSE_HOST", _text, "127.0.0.1", "address the embedded web server listens on"),
     Variable("EDUPULSE_PORT", _whole(1, 65535), "8080", "port the embedded web server listens on"),
     Variable("EDUPULSE_WORKERS", _whole(1, 64), "2", "worker processes of the embedded stack"),
+    Variable("WORKER_THREADS", _whole(1, 64), "4", "jobs that one worker process works on at once"),
+    Variable("WORKER_MEMORY_MB", _whole(64, 65536), "400", "a worker larger than this is renewed"),
+    Variable("WORKER_MAX_JOBS", _whole(1, 10**9 - 1), "1000000", "a worker is renewed after so many jobs"),
+    Variable("WORKER_MAX_HOURS", _whole(1, 8760), "24", "a worker is renewed after so many hours"),
+    Variable(
+        "WORKER_GRACE", _seconds(0, 3600), "20", "seconds that running jobs have when a worker must end"
+    ),
     Variable("SMTP_SERVER", _text, "", "host of the mail server; empty: mail waits until it is set"),
     Variable("SMTP_PORT", _whole(1, 65535), "587", "port of the mail server"),
     Variable("SMTP_USERNAME", _text, "", "login at the mail server; empty: no login"),

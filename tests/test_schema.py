@@ -35,6 +35,7 @@ def test_the_steps_lead_to_the_tables_of_the_code_and_back(empty_app: Flask) -> 
     with db.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         differences = compare_metadata(context, db.metadata)
+    schema.connect_migrations(empty_app)
     flask_migrate.downgrade(revision="base")
 
     assert differences == []

@@ -10,7 +10,20 @@ import click
 from flask import Flask
 from flask.cli import ScriptInfo
 
-from edupulse.cli import db, demo, doctor, jobs, mail, processes, reminders, schedule, status, users
+from edupulse.cli import (
+    db,
+    demo,
+    doctor,
+    jobs,
+    mail,
+    processes,
+    queues,
+    reminders,
+    schedule,
+    status,
+    users,
+    workflows,
+)
 from edupulse.cli.command import Root
 from edupulse.version import VERSION
 
@@ -21,6 +34,8 @@ COMMANDS: tuple[click.Command, ...] = (
     doctor.doctor,
     reminders.reminders,
     jobs.jobs,
+    queues.queues,
+    workflows.workflows,
     schedule.schedule,
     mail.mail,
     users.users,

@@ -1,20 +1,23 @@
-"""`jobs`: list runs, send one, look at one."""
+"""`jobs`: list runs, send one, look at one; what is ordered about them is in orders.py."""
 
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import click
 
 from edupulse.cli.command import Noun, actor
+from edupulse.cli.durations import DURATION
+from edupulse.cli.orders import ORDERS
 from edupulse.cli.output import json_option, show_facts, show_rows
 from edupulse.cli.waiting import wait_for
 from edupulse.clock import now
 from edupulse.control import monitor
 from edupulse.control.catalog import QUEUES, current_catalog
-from edupulse.control.enqueue import enqueue
-from edupulse.control.models import STATES, JobRun
+from edupulse.control.enqueue import IF_EXISTS, enqueue
+from edupulse.control.models import PRIORITIES, STATES, JobRun
 from edupulse.control.monitor import RunFilter
 from edupulse.errors import Invalid, Unavailable
 
@@ -22,6 +25,10 @@ from edupulse.errors import Invalid, Unavailable
 @click.group(cls=Noun)
 def jobs() -> None:
     """Jobs: what ran, what waits, what can be sent."""
+
+
+for order in ORDERS:
+    jobs.command()(order)
 
 
 @jobs.command("list")
@@ -58,11 +65,23 @@ def registered(as_json: bool) -> None:
 @click.argument("name")
 @click.argument("arguments", nargs=-1, metavar="[KEY=VALUE]...")
 @click.option("--arguments", "text", default="", help="Arguments as a JSON object, e.g. '{\"event_id\": 7}'.")
+@click.option(
+    "--priority", type=click.Choice(list(PRIORITIES)), default=None, help="Else as the catalog says."
+)
+@click.option("--delay", type=DURATION, default=None, help="Not before this has passed, e.g. 10m.")
+@click.option("--unique", default=None, metavar="KEY", help="Only one run with this key is open at a time.")
+@click.option(
+    "--if-exists",
+    type=click.Choice(IF_EXISTS),
+    default="skip",
+    show_default=True,
+    help="What to do when a run has the key.",
+)
 @click.option("--wait", is_flag=True, help="Wait for the outcome; exit code 1 unless it finished.")
 @json_option
-def send(name: str, arguments: tuple[str, ...], text: str, wait: bool, as_json: bool) -> None:
+def send(name: str, arguments: tuple[str, ...], text: str, wait: bool, as_json: bool, **wishes: Any) -> None:
     """Queue one run of the job NAME, e.g. `jobs send reminders.send_now event_id=7`."""
-    run = enqueue(name, actor=actor(), **_arguments(arguments, text))
+    run = enqueue(name, actor=actor(), **_how(**wishes), **_arguments(arguments, text))
     if wait:
         run = wait_for(lambda: monitor.run(run.id), lambda found: found.is_final, what=f"Run {run.id}")
     show_facts(facts_of(run), as_json=as_json)
@@ -78,15 +97,32 @@ def show(run_id: str, as_json: bool) -> None:
     show_facts(facts_of(monitor.run(run_id)), as_json=as_json)
 
 
+_PRIORITY_NAMES = {number: name for name, number in PRIORITIES.items()}
+
+
 def facts_of(run: JobRun) -> dict[str, object]:
     """Return what there is to know about `run`."""
     names = ("id", "name", "queue", "state", "arguments", "actor", "attempts", "created_at", "available_at")
     facts: dict[str, object] = {name: getattr(run, name) for name in (*names, "started_at", "ended_at")}
-    facts |= {"worker": run.worker, "result": run.result}
+    facts |= {"worker": run.worker, "result": run.result, "max_attempts": run.max_attempts}
+    facts |= {"priority": _PRIORITY_NAMES.get(run.priority, str(run.priority)), "unique_key": run.unique_key}
+    facts |= {"deaths": run.deaths or None, "workflow_step_id": run.workflow_step_id}
+    if run.cancel_requested_at is not None:
+        facts |= {"cancel_requested_at": run.cancel_requested_at, "cancelled_by": run.cancel_actor}
+        facts["cancel_reason"] = run.cancel_reason
     facts["error"] = f"{run.error_class}: {run.error_message}" if run.error_class else None
     if run.progress_total:
         facts["progress"] = f"{run.progress_done} of {run.progress_total} {run.progress_note or ''}".strip()
     return facts
+
+
+def _how(priority: str | None, delay: timedelta | None, unique: str | None, if_exists: str) -> dict[str, Any]:
+    return {
+        "priority": PRIORITIES[priority] if priority else None,
+        "not_before": now() + delay if delay else None,
+        "unique_key": unique,
+        "if_exists": if_exists,
+    }
 
 
 def _arguments(pairs: tuple[str, ...], text: str) -> dict[str, Any]:

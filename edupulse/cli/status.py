@@ -12,8 +12,8 @@ from edupulse.cli.command import Command
 from edupulse.cli.output import json_option, print_json, show_rows
 from edupulse.clock import now
 from edupulse.config import current_settings
-from edupulse.control.models import Worker
-from edupulse.control.monitor import Service, live_processes
+from edupulse.control.models import JobRun, Worker
+from edupulse.control.monitor import Service, live_processes, work_in_hand
 from edupulse.embedded.web import is_serving
 from edupulse.mail.monitor import services
 
@@ -26,7 +26,9 @@ def status(ctx: click.Context, as_json: bool) -> None:
     """Show each part of the system: up or down, and why. Exit code 1 unless all are up."""
     moment = now()
     parts = [web_service(), *services(moment)]
-    processes = [_process(worker) for worker in _processes(parts, moment)]
+    found = _processes(parts, moment)
+    in_hand = work_in_hand() if found else {}
+    processes = [_process(worker, in_hand.get(worker.name, [])) for worker in found]
     if as_json:
         print_json({"services": [asdict(part) for part in parts], "processes": processes})
     else:
@@ -46,7 +48,7 @@ def web_service() -> Service:
     return Service("web", "down", summary, "Start everything with `./run up`.")
 
 
-_COLUMNS = ("name", "kind", "queues", "heartbeat_at", "current_run", "jobs_done", "memory_mb", "version")
+_COLUMNS = ("name", "kind", "queues", "heartbeat_at", "works_on", "jobs_done", "memory_mb", "version")
 
 
 def _processes(parts: list[Service], moment: datetime) -> list[Worker]:
@@ -54,7 +56,8 @@ def _processes(parts: list[Service], moment: datetime) -> list[Worker]:
     return live_processes(moment) if database_is_up else []
 
 
-def _process(worker: Worker) -> dict[str, object]:
-    names = ("name", "kind", "host", "pid", "queues", "state", "started_at", "heartbeat_at", "current_run")
+def _process(worker: Worker, in_hand: list[JobRun]) -> dict[str, object]:
+    names = ("name", "kind", "host", "pid", "queues", "state", "started_at", "heartbeat_at", "threads")
     facts: dict[str, object] = {name: getattr(worker, name) for name in (*names, "jobs_done", "version")}
+    facts["works_on"] = [run.id for run in in_hand]
     return facts | {"memory_mb": round((worker.memory_bytes or 0) / 1e6)}

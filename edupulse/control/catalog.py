@@ -7,6 +7,7 @@ import inspect
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from flask import current_app
@@ -14,6 +15,21 @@ from flask import current_app
 from edupulse.errors import Invalid
 
 QUEUES = ("reminders", "email", "poll", "finance", "reports", "default")
+# What `enqueue` takes for itself; a job's own parameters need other names.
+RESERVED = frozenset({"occurrence_key", "unique_key", "if_exists", "priority", "not_before"})
+
+
+def lane(queue: str, priority: int) -> str:
+    """Return the name of the Redis queue for runs of this priority: `email-high`, `email`, `email-low`."""
+    return queue + {1: "-high", 0: "", -1: "-low"}[priority]
+
+
+def lanes(queue: str) -> tuple[str, str, str]:
+    """Return the Redis queues that make up `queue`, the more urgent first."""
+    return lane(queue, 1), lane(queue, 0), lane(queue, -1)
+
+
+LANES = tuple(name for queue in QUEUES for name in lanes(queue))
 
 
 @dataclass(frozen=True)
@@ -24,6 +40,7 @@ class Timing:
     interval_seconds: int | None = None
     misfire: str = "once"  # once | skip | all: what happens with occurrences that were missed
     max_lateness_seconds: int = 3600  # an occurrence later than this is recorded as missed
+    overlap: str = "skip"  # skip | allow: what happens when the run before is not over yet
 
 
 @dataclass(frozen=True)
@@ -35,9 +52,25 @@ class JobSpec:
     queue: str
     summary: str
     timing: Timing | None = None
-    hard_limit_seconds: int = 1800
+    soft_limit_seconds: int = 1500  # then SoftTimeLimitExceeded is raised in the job, which may tidy up
+    hard_limit_seconds: int = 1800  # then it is ended, whatever it does
     retries: int = 3
+    permanent: tuple[type[Exception], ...] = ()  # errors of this job that trying again cannot mend
     on_interrupt: str = "retry"  # retry | fail | ask: what happens when a worker died under it
+    isolation: str = (
+        "thread"  # thread: in the worker, for I/O | fork: a process of its own, for the heavy or risky
+    )
+    memory_limit_mb: int = 1024  # fork: beyond it the job gets MemoryError
+    priority: int = 0  # 1 high, 0 normal, -1 low
+
+    def __post_init__(self) -> None:
+        taken = RESERVED & _signature(self.function).parameters.keys()
+        if taken:
+            raise Invalid(
+                f"Job {self.name}: its parameter {min(taken)!r} is one of enqueue's own.", cure="Rename it."
+            )
+        if self.soft_limit_seconds > self.hard_limit_seconds:
+            object.__setattr__(self, "soft_limit_seconds", self.hard_limit_seconds)
 
     @property
     def path(self) -> str:
@@ -47,7 +80,7 @@ class JobSpec:
     def check(self, arguments: Mapping[str, Any]) -> None:
         """Raise Invalid unless `arguments` fit the function and are plain JSON values."""
         try:
-            inspect.signature(self.function).bind(**arguments)
+            _signature(self.function).bind(**arguments)
         except TypeError as error:
             raise Invalid(f"Job {self.name}: {error}.", cure=f"It takes: {self.parameters()}.") from None
         try:
@@ -58,8 +91,13 @@ class JobSpec:
 
     def parameters(self) -> str:
         """Return the parameters in words, as for `reminders.send`: `event_id: int`."""
-        listed = inspect.signature(self.function).parameters.values()
+        listed = _signature(self.function).parameters.values()
         return ", ".join(str(parameter) for parameter in listed) or "no arguments"
+
+
+@lru_cache(maxsize=1000)
+def _signature(function: Callable[..., Any]) -> inspect.Signature:
+    return inspect.signature(function)
 
 
 @dataclass(frozen=True)

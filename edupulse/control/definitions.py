@@ -33,9 +33,11 @@ class Definition:
     timezone: str
     misfire: str
     max_lateness_seconds: int
+    overlap: str
 
     @classmethod
     def of(cls, spec: JobSpec, timing: Timing, timezone: str) -> Definition:
+        """Return what `spec` says; where every missed occurrence is made up for, several runs must have room."""
         return cls(
             spec.name,
             timing.cron,
@@ -43,6 +45,7 @@ class Definition:
             timezone,
             timing.misfire,
             timing.max_lateness_seconds,
+            "allow" if timing.misfire == "all" else timing.overlap,
         )
 
     @property

@@ -3,55 +3,78 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
-from rq import Queue
-from rq.job import Job
-from rq.serializers import JSONSerializer
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.orm import Session
 
 from edupulse.clock import now
 from edupulse.control.catalog import JobSpec, current_catalog
-from edupulse.control.connection import redis_or_unavailable
-from edupulse.control.models import JobRun
+from edupulse.control.messages import push
+from edupulse.control.models import OPEN_ROWS, JobRun
 from edupulse.database import db
+from edupulse.errors import Conflict, Invalid
 from edupulse.logs import current_request_id
-from edupulse.transaction import after_commit, transaction
+from edupulse.transaction import after_commit, rows_changed, transaction
 
-RESULT_TTL = 500  # seconds; the ledger keeps results, Redis only for rq-dashboard's eyes
-FAILURE_TTL = 86_400  # seconds; RQ's default of a year fills Redis
-PUSH_BATCH = 500  # jobs per round trip
+# Tables, not classes, and made once: it is said for every occurrence of every schedule.
+_INSERT_UNLESS_KNOWN = {
+    dialect: upsert(JobRun.__table__).on_conflict_do_nothing().returning(JobRun.__table__.c.id)  # type: ignore[arg-type]
+    for dialect, upsert in (("sqlite", sqlite_insert), ("postgresql", postgresql_insert))
+}
+IF_EXISTS = ("skip", "replace", "error")
 
 
 def enqueue(
-    name: str, *, occurrence_key: str | None = None, actor: str = "system", **arguments: Any
+    name: str,
+    *,
+    occurrence_key: str | None = None,
+    unique_key: str | None = None,
+    if_exists: str = "skip",
+    priority: int | None = None,
+    not_before: datetime | None = None,
+    actor: str = "system",
+    **arguments: Any,
 ) -> JobRun:
     """Accept one run of the job `name` and hand it to Redis when the transaction has committed.
 
-    The same `occurrence_key` is accepted once: later calls return the first run.
+    The same `occurrence_key` is accepted once for ever: later calls return the first run. A `unique_key` is held
+    by a run until it is over; meanwhile another call returns that run (`skip`), takes its place if it has not
+    begun (`replace`), or raises Conflict (`error`, and `replace` once it has begun). `priority` is 1, 0 or -1,
+    by default that of the job; `not_before` is an aware instant.
     Raises Invalid for an unknown name or arguments that do not fit; Redis being away raises nothing.
     """
     spec = current_catalog().get(name)
     spec.check(arguments)
-    row = _row(spec, arguments, occurrence_key, actor)
+    row = {
+        **_row(spec, arguments, actor),
+        "occurrence_key": occurrence_key,
+        "unique_key": unique_key,
+        **_when(spec, priority, not_before),
+    }
+    if if_exists not in IF_EXISTS:
+        raise Invalid(f"if_exists={if_exists!r} is not known.", cure=f"Use one of {', '.join(IF_EXISTS)}.")
     with transaction() as session:
-        inserted = session.scalar(_insert_unless_known(row)) if occurrence_key else _add(row)
-        if inserted is None:
-            return session.scalars(select(JobRun).where(JobRun.occurrence_key == occurrence_key)).one()
-        after_commit(push, row["id"])
+        if holder := _holder(session, row, if_exists):
+            return holder
+        if row["state"] == "queued":
+            after_commit(push, row["id"])
         return session.get_one(JobRun, row["id"])
 
 
-def enqueue_many(name: str, arguments_list: Iterable[dict[str, Any]], *, actor: str = "system") -> list[str]:
+def enqueue_many(
+    name: str, arguments_list: Iterable[dict[str, Any]], *, priority: int | None = None, actor: str = "system"
+) -> list[str]:
     """Accept many runs of one job at once; return their ids."""
     spec = current_catalog().get(name)
     rows = []
     for arguments in arguments_list:
         spec.check(arguments)
-        rows.append(_row(spec, arguments, None, actor))
+        rows.append({**_row(spec, arguments, actor), **_when(spec, priority, None)})
     if not rows:
         return []
     with transaction() as session:
@@ -61,67 +84,74 @@ def enqueue_many(name: str, arguments_list: Iterable[dict[str, Any]], *, actor: 
     return [row["id"] for row in rows]
 
 
-def push(run_ids: Sequence[str]) -> None:
-    """Put the runs that are still queued into their Redis queues, `PUSH_BATCH` a round trip.
-
-    Doing it twice is harmless: the ledger lets only one worker begin a run. Raises Unavailable.
-    """
-    for start in range(0, len(run_ids), PUSH_BATCH):
-        wanted = run_ids[start : start + PUSH_BATCH]
-        runs = db.session.scalars(select(JobRun).where(JobRun.id.in_(wanted), JobRun.state == "queued")).all()
-        order = {run_id: position for position, run_id in enumerate(wanted)}
-        _push_batch(sorted(runs, key=lambda run: order[run.id]))
-
-
-def _push_batch(runs: Sequence[JobRun]) -> None:
-    with redis_or_unavailable() as redis, redis.pipeline(transaction=False) as pipeline:
-        queues: dict[str, Queue] = {}
-        for run in runs:
-            queue = queues.setdefault(
-                run.queue, Queue(run.queue, connection=redis, serializer=JSONSerializer)
-            )
-            queue.enqueue_job(rq_job(run, queue), pipeline=pipeline)
-            pipeline.zrem(queue.failed_job_registry.key, run.id)  # an earlier try may stand there
-        pipeline.execute()
-
-
-def rq_job(run: JobRun, queue: Queue) -> Job:
-    """Return the RQ job that stands for `run`: same id, plain JSON, every lifetime finite."""
-    spec = current_catalog().get(run.name)
-    return queue.create_job(
-        spec.path,
-        kwargs=run.arguments,
-        job_id=run.id,
-        description=run.name,
-        timeout=spec.hard_limit_seconds,
-        result_ttl=RESULT_TTL,
-        failure_ttl=FAILURE_TTL,
-    )
-
-
-def _row(spec: JobSpec, arguments: dict[str, Any], occurrence_key: str | None, actor: str) -> dict[str, Any]:
-    moment = now()
+def _row(spec: JobSpec, arguments: dict[str, Any], actor: str) -> dict[str, Any]:
     return {
         "id": f"{spec.name.replace('.', '-')}-{secrets.token_hex(10)}",
         "name": spec.name,
         "queue": spec.queue,
-        "state": "queued",
         "arguments": arguments,
-        "occurrence_key": occurrence_key,
         "actor": actor,
         "request_id": current_request_id(),
         "attempts": 0,
-        "created_at": moment,
-        "available_at": moment,
+        "max_attempts": spec.retries + 1,
+        "created_at": now(),
     }
 
 
-def _add(row: dict[str, Any]) -> str:
-    db.session.execute(insert(JobRun), [row])
-    return str(row["id"])
+def _when(spec: JobSpec, priority: int | None, not_before: datetime | None) -> dict[str, Any]:
+    if priority not in (None, 1, 0, -1):
+        raise Invalid(f"priority={priority!r} is not known.", cure="Use 1 (high), 0 (normal) or -1 (low).")
+    if not_before is not None and not_before.tzinfo is None:
+        raise Invalid("not_before needs an instant.", cure="Pass an aware time.", at=not_before.isoformat())
+    moment = now()
+    waits = not_before is not None and not_before > moment
+    return {
+        "priority": spec.priority if priority is None else priority,
+        "state": "deferred" if waits else "queued",
+        "available_at": not_before if waits else moment,
+    }
 
 
-def _insert_unless_known(row: dict[str, Any]) -> Any:
-    upsert = sqlite_insert if db.engine.dialect.name == "sqlite" else postgresql_insert
-    known = upsert(JobRun).values(row).on_conflict_do_nothing(index_elements=["occurrence_key"])
-    return known.returning(JobRun.id)
+def _holder(session: Session, row: dict[str, Any], if_exists: str) -> JobRun | None:
+    """Write `row`, or return the run that has its key already."""
+    if not (row["occurrence_key"] or row["unique_key"]):
+        session.execute(insert(JobRun), [row])
+        return None
+    if if_exists == "replace" and row["unique_key"]:
+        _make_room(session, row)
+    if session.scalar(_INSERT_UNLESS_KNOWN[db.engine.dialect.name], row) is not None:
+        return None
+    if (first := _first_of(session, JobRun.occurrence_key, row["occurrence_key"])) is not None:
+        return first
+    holder = _first_of(session, JobRun.unique_key, row["unique_key"])
+    if holder is None:  # it ended between the two statements
+        return _holder(session, row, if_exists)
+    if if_exists != "skip":
+        raise Conflict(
+            f"{holder.name} with the key {row['unique_key']!r} is {holder.state} already.",
+            cure="Wait until it is over, or cancel it.",
+            run_id=holder.id,
+        )
+    return holder
+
+
+def _make_room(session: Session, row: dict[str, Any]) -> None:
+    """Cancel the run that has the key, if it has not begun."""
+    replaced = (
+        update(JobRun)
+        .where(OPEN_ROWS, JobRun.unique_key == row["unique_key"], JobRun.state.in_(("queued", "deferred")))
+        .values(
+            state="cancelled",
+            ended_at=now(),
+            error_class="Replaced",
+            error_message=f"{row['id']} took its place.",
+        )
+    )
+    rows_changed(session, replaced)
+
+
+def _first_of(session: Session, column: Any, key: str | None) -> JobRun | None:
+    if key is None:
+        return None
+    known = select(JobRun).where(column == key)
+    return session.scalars(known.where(OPEN_ROWS) if column is JobRun.unique_key else known).first()

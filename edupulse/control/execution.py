@@ -1,67 +1,193 @@
-"""One run from claim to outcome, whatever the job does: the ledger knows before anybody else."""
+"""One attempt from its first line to its outcome, whatever the job does and whoever interrupts it."""
 
 from __future__ import annotations
 
+import ctypes
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from flask import current_app
+from flask import Flask, has_app_context
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from edupulse.control import ledger
-from edupulse.control.models import JobRun
-from edupulse.control.workers import current_worker_name
-from edupulse.database import db
+from edupulse.control.catalog import JobSpec, current_catalog
+from edupulse.control.interruptions import Cancelled, Interruption, SoftTimeLimitExceeded
+from edupulse.control.run import Failure, Outcome, Run
+from edupulse.database import db, start_anew
+from edupulse.errors import Conflict
 from edupulse.logs import get_logger, log_context
+from edupulse.transaction import transaction
+
+QUIET_SECONDS = 0.5  # between two interruptions of one job: the first must have been dealt with
 
 log = get_logger(__name__)
-_handed: ContextVar[str | None] = ContextVar("handed_run_id", default=None)
-_running: ContextVar[JobRun | None] = ContextVar("running_run", default=None)
+
+
+class Work:
+    """A run that is under way in this process, and what others want from it.
+
+    An interruption reaches the job and nothing around it: the gate is open only while the job's own code runs.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.began = time.monotonic()
+        self.stop_reason: str | None = None  # set by `ask_to_stop`; the job sees it when it looks
+        self.outcome: Outcome | None = None  # once the job has written its end itself
+        self.deliver: Callable[[type[BaseException], str], None] | None = None  # when the job runs elsewhere
+        self._lock = threading.RLock()  # a signal handler may come while its own thread has it
+        self._thread_id = 0  # of the job while its gate is open
+        self._over = False
+        self._reason = ""
+        self._quiet_until = 0.0
+
+    def ask_to_stop(self, reason: str) -> None:
+        """Let the job's next look at `check_stop`, or report of progress, end it."""
+        self.stop_reason = reason
+
+    def interrupt(self, error: type[BaseException], reason: str) -> bool:
+        """Raise `error` in the job at its next step in Python; False when there is none to interrupt now."""
+        with self._lock:
+            instant = time.monotonic()
+            if self._over or instant < self._quiet_until or not (self.deliver or self._thread_id):
+                return False
+            self._reason, self._quiet_until = reason, instant + QUIET_SECONDS
+            if self.deliver is not None:
+                self.deliver(error, reason)
+            else:
+                raise_in(self._thread_id, error)
+            return True
+
+    @property
+    def was_interrupted(self) -> bool:
+        return self._quiet_until > 0
+
+    def open(self) -> None:
+        """From here on the thread may be interrupted."""
+        self._thread_id = threading.get_ident()
+
+    def close(self) -> None:
+        """Let nothing be raised in this thread any more; an interruption on its way may still end this call."""
+        with self._lock:
+            self._thread_id = 0
+        if self.was_interrupted:
+            _let_it_come()
+
+    def carried_out(self, perform: Callable[[Work], Outcome]) -> Outcome:
+        """Let `perform` bring the run to its end in this thread, and return how it ended, come what may."""
+        try:
+            outcome = perform(self)
+        except BaseException as error:  # a fault of ours, or of who was to carry it to another process
+            log.exception("run ended from outside", run=self.run.id, job=self.run.name)
+            outcome = self.outcome or self.ended_by(error)
+        self._over = True
+        return outcome
+
+    def ended_by(self, error: BaseException, permanent: tuple[type[Exception], ...] = ()) -> Outcome:
+        """Return the outcome of an attempt that `error` ended; an interruption is given its reason."""
+        if isinstance(error, Interruption | SoftTimeLimitExceeded):
+            error.args = error.args or (self._reason,)
+        if has_app_context():
+            return Outcome.of_error(self.run, error, permanent)
+        # What it says may hold a secret, and here nobody knows them.
+        words = self._reason or "The log of the worker says more."
+        failure = Failure(type(error).__name__, words, temporary=isinstance(error, Exception))
+        return Outcome(self.run, getattr(error, "state", "failed"), failure=failure)
+
+
+def raise_in(thread_id: int, error: type[BaseException]) -> None:
+    """Raise `error` in another thread at its next step in Python.
+
+    It must never be taken back: Python 3.11 does not end its alarm then, and every thread stays slow.
+    """
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread_id), ctypes.py_object(error))
+
+
+def _let_it_come() -> None:
+    """Take enough steps for an exception that is on its way to this thread to arrive."""
+    for _ in range(100):
+        pass
+
+
+_working: ContextVar[Work | None] = ContextVar("work", default=None)
+
+
+def perform(app: Flask, work: Work) -> Outcome:
+    """Run the job of `work` in a context of its own and return how it ended."""
+    run, token = work.run, _working.set(work)
+    try:
+        with app.app_context(), log_context(job_id=run.id, request_id=run.request_id):
+            spec = current_catalog().get(run.name)
+            try:
+                result = _run_job(work, spec)
+                work.outcome = work.outcome or Outcome(run, "finished", result)
+            except BaseException as error:  # noqa: BLE001 - an outcome is made of it, and logged
+                work.close()
+                work.outcome = _ended_badly(work, spec, error)
+            _tidy_up(work)
+            return work.outcome
+    finally:
+        _working.reset(token)
+
+
+def _run_job(work: Work, spec: JobSpec) -> Any:
+    try:
+        work.open()
+        return spec.function(**work.run.arguments)
+    finally:
+        work.close()
+
+
+def _tidy_up(work: Work) -> None:
+    """End what the job left open: it belongs to nobody."""
+    if work.was_interrupted:
+        start_anew()
+        return
+    try:
+        db.session.rollback()
+    except SQLAlchemyError as error:  # the database has gone, and the transaction with it
+        log.warning("transaction of a job not rolled back", reason=type(error).__name__)
+
+
+def current_run() -> Run | None:
+    """Return the run inside which we are, if any."""
+    work = _working.get()
+    return work.run if work else None
+
+
+def check_stop() -> None:
+    """Raise Cancelled when somebody asked this job to stop; call it where stopping does no harm."""
+    work = _working.get()
+    if work is not None and work.stop_reason is not None:
+        raise Cancelled(work.stop_reason)
 
 
 @contextmanager
-def handed(run_id: str) -> Iterator[None]:
-    """Tell the recorded function inside the block which run RQ has handed over."""
-    token = _handed.set(run_id)
-    try:
-        yield
-    finally:
-        _handed.reset(token)
+def finishing(result: Any = None) -> Iterator[Session]:
+    """Commit what the block writes together with the end of the run: both are true, or neither.
 
-
-def current_run() -> JobRun | None:
-    """Return the run inside which we are, if any."""
-    return _running.get()
-
-
-def execute(function: Callable[..., Any], arguments: dict[str, Any]) -> Any:
-    """Run `function` for the run that was handed over and record how it ended.
-
-    Called without one (from a test or a shell) it is a plain call.
+    The last thing that a job does. Raises Conflict, and undoes the block, when another attempt has taken over.
     """
-    run_id = _handed.get()
-    if run_id is None:
-        return function(**arguments)
-    _handed.set(None)  # a job that calls another job's function makes a plain call
-    with current_app._get_current_object().app_context(), log_context(job_id=run_id):  # type: ignore[attr-defined]
-        run = ledger.begin(run_id, current_worker_name())
-        if run is None:
-            log.info("run skipped: not queued any more")
-            return {"skipped": "not queued any more"}
-        return _recorded(run, function, arguments)
+    work = _working.get()
+    with transaction() as session:
+        yield session
+        if work is None:
+            return
+        outcome = Outcome(work.run, "finished", result, written=True)
+        if not ledger.write(outcome):
+            raise Conflict("Another attempt of this run has taken over.", run=work.run.id)
+    if work is not None:
+        work.outcome = outcome
 
 
-def _recorded(run: JobRun, function: Callable[..., Any], arguments: dict[str, Any]) -> Any:
-    token = _running.set(run)
-    try:
-        result = function(**arguments)
-    except BaseException as error:
-        db.session.rollback()
-        log.exception("run failed", job=run.name, attempt=run.attempts)
-        ledger.fail(run, error)
-        raise
-    finally:
-        _running.reset(token)
-    ledger.finish(run, result)
-    return result
+def _ended_badly(work: Work, spec: JobSpec, error: BaseException) -> Outcome:
+    if work.outcome is not None:
+        log.exception("error after the run had ended", job=work.run.name)
+        return work.outcome
+    log.exception("run failed", job=work.run.name, attempt=work.run.attempts)
+    return work.ended_by(error, spec.permanent)

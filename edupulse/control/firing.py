@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import secrets
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from edupulse.control import timetable
-from edupulse.control.catalog import current_catalog
+from edupulse.control import missed, timetable
 from edupulse.control.enqueue import enqueue
-from edupulse.control.misfire import Decision, Missed, decide
-from edupulse.control.models import JobRun, Schedule
+from edupulse.control.misfire import Decision, decide
+from edupulse.control.missed import ACTOR
+from edupulse.control.models import Schedule
 from edupulse.control.occurrences import Rule, next_occurrence
-from edupulse.logs import get_logger
 from edupulse.transaction import rows_changed, transaction
-
-ACTOR = "scheduler"
-
-log = get_logger(__name__)
 
 
 def rule_of(schedule: Schedule) -> Rule:
@@ -44,14 +38,9 @@ def fire(name: str, moment: datetime) -> datetime | None:
         if not _move_on(session, schedule, decision):
             return schedule.next_at
         for occurrence in decision.run:
-            enqueue(
-                schedule.job,
-                occurrence_key=occurrence_key(name, occurrence),
-                actor=ACTOR,
-                **schedule.arguments,
-            )
+            _accept(session, schedule, occurrence, moment)
         if decision.missed:
-            session.add(_record_of(schedule, decision.missed, moment))
+            session.add(missed.record(schedule, decision.missed, moment))
     return decision.next_at
 
 
@@ -60,9 +49,28 @@ def occurrence_key(name: str, occurrence: datetime) -> str:
     return f"{name}@{occurrence.astimezone(UTC).isoformat()}"
 
 
+def unique_key(name: str) -> str:
+    """Return the key that lets one run of the schedule be open at a time."""
+    return f"schedule:{name}"
+
+
 def fire_wakes(entries: list[str]) -> None:
     """Accept one run for wake entries of one job: the latest stands for those before it."""
     enqueue(timetable.job_of_wake(entries[-1]), occurrence_key=entries[-1], actor=ACTOR)
+
+
+def _accept(session: Session, schedule: Schedule, occurrence: datetime, moment: datetime) -> None:
+    """Accept the run of this occurrence, unless the run before is not over and may not be overlapped."""
+    key = occurrence_key(schedule.name, occurrence)
+    run = enqueue(
+        schedule.job,
+        occurrence_key=key,
+        unique_key=None if schedule.overlap == "allow" else unique_key(schedule.name),
+        actor=ACTOR,
+        **schedule.arguments,
+    )
+    if run.occurrence_key != key:  # the one that holds the unique key
+        missed.note_skipped(session, schedule, run, occurrence, moment)
 
 
 def _decide(schedule: Schedule, moment: datetime) -> Decision:
@@ -84,24 +92,3 @@ def _move_on(session: Session, schedule: Schedule, decision: Decision) -> bool:
     )
     count = rows_changed(session, moved)
     return count == 1
-
-
-def _record_of(schedule: Schedule, missed: Missed, moment: datetime) -> JobRun:
-    """Return one row that stands for all occurrences missed in a row: shown in the history, never run."""
-    span = f"from {missed.first:%Y-%m-%d %H:%M:%S} to {missed.last:%Y-%m-%d %H:%M:%S} UTC"
-    log.warning(
-        "occurrences missed", schedule=schedule.name, count=missed.count, first=missed.first, last=missed.last
-    )
-    return JobRun(
-        id=f"missed-{schedule.name.replace('.', '-')}-{secrets.token_hex(10)}",
-        name=schedule.job,
-        queue=current_catalog().get(schedule.job).queue,
-        state="cancelled",
-        arguments=schedule.arguments,
-        actor=ACTOR,
-        created_at=moment,
-        available_at=missed.first,
-        ended_at=moment,
-        error_class="Missed",
-        error_message=f"{missed.count} occurrences were missed, {span} (policy: {schedule.misfire}).",
-    )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import chain
 from typing import Any
 
 from redis import Redis
@@ -12,11 +12,12 @@ from rq import Queue
 from rq.executions import Execution, ExecutionRegistry
 from rq.job import Job
 from rq.registry import StartedJobRegistry
+from rq.worker_registration import clean_worker_registry
 from sqlalchemy import select
 
 from edupulse.control import timetable
-from edupulse.control.catalog import QUEUES
-from edupulse.control.enqueue import RESULT_TTL
+from edupulse.control.catalog import LANES
+from edupulse.control.messages import RESULT_TTL
 from edupulse.control.models import FINAL_STATES, JobRun
 from edupulse.control.workers import alive_workers
 from edupulse.database import db
@@ -24,53 +25,80 @@ from edupulse.database import db
 LOOKED_AT = 500  # entries per list and round: what is next in line matters, the rest comes up later
 
 
+@dataclass
+class Lane:
+    """What one Redis queue shows, as far as one round looks."""
+
+    queue: Queue
+    waiting: set[str] = field(default_factory=set)
+    popped: set[str] = field(default_factory=set)
+    executions: list[Execution] = field(default_factory=list)
+
+    @property
+    def run_ids(self) -> set[str]:
+        return self.waiting | self.popped | {execution.job_id for execution in self.executions}
+
+
 def clear(redis: Redis, moment: datetime) -> int:
     """Remove leftovers of our runs from RQ's lists and registries; return how many. Foreign jobs stay."""
-    alive = alive_workers(moment)
-    return sum(_clear_queue(redis, Queue(name, connection=redis), alive) for name in QUEUES)
+    shown = [lane for lane in _read(redis) if lane.run_ids]
+    _keep_only_ghosts(redis, shown, alive_workers(moment))
+    states = _states({run_id for lane in shown for run_id in lane.run_ids})
+    for name in LANES:
+        clean_worker_registry(Queue(name, connection=redis))
+    return sum(_clear_lane(redis, lane, states) for lane in shown)
 
 
-def _clear_queue(redis: Redis, queue: Queue, alive: Set[str]) -> int:
-    waiting = _ids(redis.lrange(queue.key, 0, LOOKED_AT - 1))
-    popped = _ids(redis.lrange(queue.intermediate_queue_key, 0, LOOKED_AT - 1))
-    ghosts = _executions_of_the_dead(redis, queue, alive)
-    if not (waiting or popped or ghosts):
-        return 0
-    states = _states(chain(waiting, popped, (ghost.job_id for ghost in ghosts)))
-    over = {run_id for run_id, state in states.items() if state in FINAL_STATES}
-    # Between pop and begin a run needs no list: if its worker dies now, the ledger still has it waiting.
-    removed = _remove(redis, queue.intermediate_queue_key, popped & states.keys())
-    removed += _remove(redis, queue.key, waiting & over)
-    removed += _end(redis, queue, [ghost for ghost in ghosts if ghost.job_id in states])
-    _let_expire(redis, over & (waiting | {ghost.job_id for ghost in ghosts}))
-    return removed
+def _read(redis: Redis) -> list[Lane]:
+    lanes = [Lane(Queue(name, connection=redis)) for name in LANES]
+    with redis.pipeline(transaction=False) as pipeline:
+        for lane in lanes:
+            pipeline.lrange(lane.queue.key, 0, LOOKED_AT - 1)
+            pipeline.lrange(lane.queue.intermediate_queue_key, 0, LOOKED_AT - 1)
+            pipeline.zrange(StartedJobRegistry(queue=lane.queue).key, 0, LOOKED_AT - 1)
+        answers = iter(pipeline.execute())
+    for lane in lanes:
+        lane.waiting, lane.popped = _ids(next(answers)), _ids(next(answers))
+        pairs = (entry.partition(":") for entry in sorted(_ids(next(answers))))
+        lane.executions = [
+            Execution(id=execution, job_id=job, connection=redis) for job, _, execution in pairs
+        ]
+    return lanes
 
 
 def _ids(members: Iterable[Any]) -> set[str]:
     return {member.decode("utf-8", "replace") for member in members}
 
 
-def _executions_of_the_dead(redis: Redis, queue: Queue, alive: Set[str]) -> list[Execution]:
-    """Return the executions in the queue's registry whose worker does not beat any more."""
-    members = redis.zrange(StartedJobRegistry(queue=queue).key, 0, LOOKED_AT - 1)
-    pairs = (entry.partition(":") for entry in sorted(_ids(members)))
-    found = [Execution(id=execution, job_id=job, connection=redis) for job, _, execution in pairs]
+def _keep_only_ghosts(redis: Redis, lanes: Sequence[Lane], alive: Set[str]) -> None:
+    """Drop from sight the executions whose worker beats: it ends them itself."""
     with redis.pipeline(transaction=False) as pipeline:
-        for execution in found:
-            pipeline.hget(execution.key, "worker_name")
-        workers = pipeline.execute()
-    return [
-        execution
-        for execution, worker in zip(found, workers, strict=True)
-        if (worker or b"").decode() not in alive
-    ]
+        for lane in lanes:
+            for execution in lane.executions:
+                pipeline.hget(execution.key, "worker_name")
+        workers = iter(pipeline.execute())
+    for lane in lanes:
+        lane.executions = [one for one in lane.executions if (next(workers) or b"").decode() not in alive]
 
 
 def _states(run_ids: Iterable[str]) -> dict[str, str]:
-    db.session.rollback()  # ends an older snapshot
     ours = {run_id for run_id in run_ids if timetable.is_clean(run_id)}
+    if not ours:
+        return {}
+    db.session.rollback()  # ends an older snapshot
     rows = db.session.execute(select(JobRun.id, JobRun.state).where(JobRun.id.in_(ours)))
     return {row.id: row.state for row in rows}
+
+
+def _clear_lane(redis: Redis, lane: Lane, states: Mapping[str, str]) -> int:
+    over = {run_id for run_id, state in states.items() if state in FINAL_STATES}
+    ghosts = [ghost for ghost in lane.executions if ghost.job_id in states]
+    # Between pop and begin a run needs no list: if its worker dies now, the ledger still has it waiting.
+    removed = _remove(redis, lane.queue.intermediate_queue_key, lane.popped & states.keys())
+    removed += _remove(redis, lane.queue.key, lane.waiting & over)
+    removed += _end(redis, lane.queue, ghosts)
+    _let_expire(redis, over & (lane.waiting | {ghost.job_id for ghost in ghosts}))
+    return removed
 
 
 def _remove(redis: Redis, key: str, run_ids: Iterable[str]) -> int:

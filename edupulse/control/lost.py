@@ -9,9 +9,10 @@ from redis import Redis
 from rq import Queue
 from sqlalchemy import select, update
 
-from edupulse.control.catalog import QUEUES, current_catalog
-from edupulse.control.enqueue import PUSH_BATCH, push
+from edupulse.control.catalog import LANES, current_catalog
+from edupulse.control.messages import PUSH_BATCH, RANK_STEP, push
 from edupulse.control.models import OPEN_ROWS, JobRun
+from edupulse.control.pauses import is_held
 from edupulse.database import db
 from edupulse.errors import Unavailable
 from edupulse.logs import get_logger
@@ -28,8 +29,8 @@ log = get_logger(__name__)
 def hand_over_again(redis: Redis, moment: datetime) -> tuple[int, bool]:
     """Push runs that Redis has lost; return how many, and whether more are left. Raises Unavailable.
 
-    What was popped and not begun counts as lost. Redis is read before the ledger, so that a run which is
-    popped meanwhile has begun, and waits no more, when the ledger is read.
+    What was popped and not begun counts as lost; what is paused waits in the ledger alone. Redis is read before the
+    ledger, so that a run which is popped meanwhile has begun, and waits no more, when the ledger is read.
     """
     present = _in_queues(redis)
     lost = [run_id for run_id in _waiting(moment) if run_id not in present]
@@ -54,21 +55,26 @@ def fail_unknown(moment: datetime) -> int:
 
 def _in_queues(redis: Redis) -> set[str]:
     with redis.pipeline(transaction=False) as pipeline:
-        for name in QUEUES:
+        for name in LANES:
             pipeline.lrange(Queue(name, connection=redis).key, 0, -1)
         return {member.decode("utf-8", "replace") for members in pipeline.execute() for member in members}
 
 
-def _waiting(moment: datetime) -> Sequence[str]:
+def _waiting(moment: datetime) -> list[str]:
+    """Return the runs that wait and are not paused, in the order in which a worker would take them."""
     db.session.rollback()  # ends an older snapshot
     waiting = (
-        select(JobRun.id)
+        select(JobRun.id, JobRun.priority, JobRun.available_at)
         .where(OPEN_ROWS, JobRun.state == "queued", JobRun.available_at < moment - LOST_AFTER)
-        .where(JobRun.name.in_(current_catalog().specs))
+        .where(JobRun.name.in_(current_catalog().specs), ~is_held(moment))
         .order_by(JobRun.available_at)
         .limit(LOOKED_AT)
     )
-    return db.session.scalars(waiting).all()
+    rows = db.session.execute(waiting).all()
+    return [
+        row.id
+        for row in sorted(rows, key=lambda row: row.available_at.timestamp() - row.priority * RANK_STEP)
+    ]
 
 
 def _push(run_ids: Sequence[str]) -> int:

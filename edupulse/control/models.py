@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Index, String, Text, text
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from edupulse.database import Model
@@ -17,6 +17,9 @@ FINAL_STATES = ("finished", "failed", "cancelled")
 # Runs that are still on their way. Written out in every query about them, so that SQLite, which does not look
 # into bound values, uses the small index and not the whole history.
 OPEN_ROWS = text("job_run.state IN ('queued', 'started', 'deferred', 'interrupted')")
+# As the index is written.
+OPEN_AND_UNIQUE = "unique_key IS NOT NULL AND state IN ('queued', 'started', 'deferred', 'interrupted')"
+PRIORITIES = {"high": 1, "normal": 0, "low": -1}
 
 
 class JobRun(Model):
@@ -30,14 +33,22 @@ class JobRun(Model):
     state: Mapped[str] = mapped_column(String(20), default="queued")
     arguments: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     occurrence_key: Mapped[str | None] = mapped_column(String(200), unique=True)
+    unique_key: Mapped[str | None] = mapped_column(String(200))  # at most one open run has it
+    priority: Mapped[int] = mapped_column(default=0, server_default="0")  # 1 high, 0 normal, -1 low
     actor: Mapped[str] = mapped_column(String(320), default="system")
     request_id: Mapped[str | None] = mapped_column(String(64))
     attempts: Mapped[int] = mapped_column(default=0)
+    max_attempts: Mapped[int] = mapped_column(default=4, server_default="4")  # a retry by hand adds to it
+    deaths: Mapped[int] = mapped_column(default=0, server_default="0")  # workers that died under it
+    workflow_step_id: Mapped[int | None]  # the step of a workflow that it works on
     created_at: Mapped[datetime]
     available_at: Mapped[datetime]  # queued: since when it waits; deferred: when it is due again
     started_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     worker: Mapped[str | None] = mapped_column(String(120))
+    cancel_requested_at: Mapped[datetime | None]  # somebody wants the running attempt to stop
+    cancel_actor: Mapped[str | None] = mapped_column(String(320))
+    cancel_reason: Mapped[str | None] = mapped_column(String(200))
     result: Mapped[Any | None] = mapped_column(JSON)
     error_class: Mapped[str | None] = mapped_column(String(200))
     error_message: Mapped[str | None] = mapped_column(Text)
@@ -54,6 +65,14 @@ class JobRun(Model):
             "available_at",
             sqlite_where=text("state IN ('queued', 'started', 'deferred', 'interrupted')"),
             postgresql_where=text("state IN ('queued', 'started', 'deferred', 'interrupted')"),
+        ),
+        # Owned by the run: when it is over, the key is free, whatever died.
+        Index(
+            "uq_job_run_unique_key_open",
+            "unique_key",
+            unique=True,
+            sqlite_where=text(OPEN_AND_UNIQUE),
+            postgresql_where=text(OPEN_AND_UNIQUE),
         ),
         Index("ix_job_run_created_at", "created_at"),
         Index("ix_job_run_name_created_at", "name", "created_at"),
@@ -82,8 +101,22 @@ class Schedule(Model):
     last_at: Mapped[datetime | None]
     failures: Mapped[int] = mapped_column(default=0)
     last_error: Mapped[str | None] = mapped_column(String(500))
+    overlap: Mapped[str] = mapped_column(String(10), default="skip", server_default="skip")  # skip | allow
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+
+
+class Pause(Model):
+    """A queue or a job that is held: what is queued waits, what runs goes on."""
+
+    __tablename__ = "pause"
+
+    scope: Mapped[str] = mapped_column(String(10), primary_key=True)  # queue | job
+    name: Mapped[str] = mapped_column(String(100), primary_key=True)
+    reason: Mapped[str] = mapped_column(String(200), default="")
+    actor: Mapped[str] = mapped_column(String(320))
+    created_at: Mapped[datetime]
+    until: Mapped[datetime | None]  # it ends by itself at this instant; None: when somebody ends it
 
 
 class Worker(Model):
@@ -101,6 +134,37 @@ class Worker(Model):
     started_at: Mapped[datetime]
     heartbeat_at: Mapped[datetime] = mapped_column(index=True)
     last_tick_at: Mapped[datetime | None]  # scheduler: its last completed round
-    current_run: Mapped[str | None] = mapped_column(String(100))
+    threads: Mapped[int] = mapped_column(default=1, server_default="1")  # runs it works on at once
     jobs_done: Mapped[int] = mapped_column(default=0)
     memory_bytes: Mapped[int | None]
+
+
+class Workflow(Model):
+    """Several jobs that belong together; running -> finished | failed | cancelled."""
+
+    __tablename__ = "workflow"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(100))
+    state: Mapped[str] = mapped_column(String(20), default="running")
+    actor: Mapped[str] = mapped_column(String(320))
+    created_at: Mapped[datetime] = mapped_column(index=True)
+    ended_at: Mapped[datetime | None]
+
+
+class WorkflowStep(Model):
+    """One job of a workflow; waiting -> running -> finished | failed | cancelled. Its run exists once it may run."""
+
+    __tablename__ = "workflow_step"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    workflow_id: Mapped[int] = mapped_column(ForeignKey("workflow.id", ondelete="CASCADE"))
+    key: Mapped[str] = mapped_column(String(60))  # its name inside the workflow
+    job: Mapped[str] = mapped_column(String(100))
+    arguments: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # may name results of earlier steps
+    needs: Mapped[list[str]] = mapped_column(JSON, default=list)  # keys of the steps that must be over before
+    always: Mapped[bool] = mapped_column(default=False)  # runs also when what it needs has failed
+    state: Mapped[str] = mapped_column(String(20), default="waiting")
+    run_id: Mapped[str | None] = mapped_column(String(100), unique=True)
+
+    __table_args__ = (UniqueConstraint("workflow_id", "key"),)

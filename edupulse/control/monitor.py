@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import String, cast, func, or_, select
+from sqlalchemy import ColumnElement, func, select
 
+from edupulse import clock
+from edupulse.control import pauses
 from edupulse.control.catalog import QUEUES
-from edupulse.control.models import OPEN_ROWS, JobRun, Schedule
+from edupulse.control.models import OPEN_ROWS, JobRun, Pause, Schedule
 from edupulse.control.parts import (
     START_ALL,
     Service,
@@ -22,9 +24,8 @@ from edupulse.control.parts import (
     services,
     workers_service,
 )
+from edupulse.control.search import RunFilter, holder_of_key, run, runs, workflow_of
 from edupulse.database import db
-from edupulse.errors import NotFound
-from edupulse.paging import PAGE_SIZE, Order, Page, page_of
 
 __all__ = [
     "START_ALL",
@@ -36,6 +37,7 @@ __all__ = [
     "backlog",
     "database_service",
     "failures_since",
+    "holder_of_key",
     "late_runs",
     "late_schedules",
     "live_processes",
@@ -46,7 +48,9 @@ __all__ = [
     "runs",
     "scheduler_service",
     "services",
+    "work_in_hand",
     "workers_service",
+    "workflow_of",
 ]
 
 LATE_AFTER = timedelta(seconds=60)  # a run or a schedule that waits longer than this is late
@@ -62,6 +66,7 @@ class QueueLoad:
     oldest: datetime | None
     running: int
     workers: int
+    pause: Pause | None = None  # what holds it, if anything does
 
 
 @dataclass(frozen=True)
@@ -70,16 +75,6 @@ class Backlog:
 
     count: int
     since: datetime | None
-
-
-@dataclass(frozen=True)
-class RunFilter:
-    """Which runs to list; an empty value means any."""
-
-    state: str = ""
-    name: str = ""
-    queue: str = ""
-    text: str = ""  # in the id, the arguments or the error
 
 
 @dataclass(frozen=True)
@@ -104,7 +99,7 @@ def overview(now: datetime) -> Overview:
     ended, failures = _ended_since(now - RECENT), failures_since(now - RECENT)
     return Overview(
         queues=queues,
-        backlog=backlog(),
+        backlog=backlog(now),
         running=sum(queue.running for queue in queues),
         finished=ended.get("finished", 0),
         failed=ended.get("failed", 0),
@@ -116,10 +111,10 @@ def overview(now: datetime) -> Overview:
     )
 
 
-def backlog() -> Backlog:
-    """Return what waits for a worker."""
+def backlog(now: datetime | None = None) -> Backlog:
+    """Return what waits for a worker; what is paused waits for a person."""
     waiting = select(func.count(), func.min(JobRun.available_at)).where(OPEN_ROWS, JobRun.state == "queued")
-    return Backlog(*db.session.execute(waiting).one())
+    return Backlog(*db.session.execute(waiting.where(*_not_held(now or clock.now()))).one())
 
 
 def queue_loads(now: datetime) -> list[QueueLoad]:
@@ -127,7 +122,8 @@ def queue_loads(now: datetime) -> list[QueueLoad]:
     waiting = _open_by_queue("queued")
     running = _open_by_queue("started")
     listening = [queue for worker in live_processes(now) for queue in worker.queues]
-    names = {*needed_queues(), *waiting, *running}
+    held = {pause.name: pause for pause in pauses.holding(now) if pause.scope == "queue"}
+    names = {*needed_queues(), *waiting, *running, *held}
     return [
         QueueLoad(
             name=name,
@@ -135,6 +131,7 @@ def queue_loads(now: datetime) -> list[QueueLoad]:
             oldest=waiting.get(name, (0, None))[1],
             running=running.get(name, (0, None))[0],
             workers=listening.count(name),
+            pause=held.get(name),
         )
         for name in sorted(
             names, key=lambda name: (QUEUES.index(name) if name in QUEUES else len(QUEUES), name)
@@ -142,10 +139,20 @@ def queue_loads(now: datetime) -> list[QueueLoad]:
     ]
 
 
+def work_in_hand() -> dict[str, list[JobRun]]:
+    """Return what each worker works on at this moment, by its name, the oldest first."""
+    found: dict[str, list[JobRun]] = {}
+    begun = select(JobRun).where(OPEN_ROWS, JobRun.state == "started").order_by(JobRun.started_at)
+    for work in db.session.scalars(begun):
+        found.setdefault(work.worker or "", []).append(work)
+    return found
+
+
 def late_runs(now: datetime, limit: int = 10) -> list[JobRun]:
     """Return the runs that have waited longest, where that is too long."""
     late = select(JobRun).where(OPEN_ROWS, JobRun.state == "queued", JobRun.available_at < now - LATE_AFTER)
-    return list(db.session.scalars(late.order_by(JobRun.available_at).limit(limit)))
+    late = late.where(*_not_held(now)).order_by(JobRun.available_at)
+    return list(db.session.scalars(late.limit(limit)))
 
 
 def failures_since(since: datetime, limit: int = 10) -> list[JobRun]:
@@ -160,30 +167,9 @@ def late_schedules(now: datetime) -> list[Schedule]:
     return list(db.session.scalars(late.order_by(Schedule.next_at)))
 
 
-def runs(filters: RunFilter, cursor: str = "", size: int = PAGE_SIZE) -> Page[JobRun]:
-    """Return a page of runs, newest first; raises Invalid for a bad cursor."""
-    query = select(JobRun)
-    for column, value in (
-        (JobRun.state, filters.state),
-        (JobRun.name, filters.name),
-        (JobRun.queue, filters.queue),
-    ):
-        if value:
-            query = query.where(column == value)
-    if filters.text:
-        query = query.where(or_(*(column.icontains(filters.text, autoescape=True) for column in _SEARCHED)))
-    return page_of(query, Order(JobRun.created_at, JobRun.id), cursor=cursor, size=size)
-
-
-def run(run_id: str) -> JobRun:
-    """Return one run; raises NotFound."""
-    found = db.session.get(JobRun, run_id)
-    if found is None:
-        raise NotFound(f"There is no job run {run_id[:100]!r}.", run_id=run_id)
-    return found
-
-
-_SEARCHED = (JobRun.id, JobRun.name, JobRun.error_message, JobRun.error_class, cast(JobRun.arguments, String))
+def _not_held(now: datetime) -> list[ColumnElement[bool]]:
+    """Return the condition that leaves out what is paused; none while nothing is, which is nearly always."""
+    return [~pauses.is_held(now)] if pauses.holding(now) else []
 
 
 def _open_by_queue(state: str) -> dict[str, tuple[int, datetime | None]]:

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from contextvars import ContextVar
+from time import monotonic
 
 from sqlalchemy import update
 
-from edupulse.clock import now
-from edupulse.control.execution import current_run
+from edupulse.control.execution import check_stop, current_run
 from edupulse.control.models import JobRun
+from edupulse.control.run import Run
 from edupulse.transaction import transaction
 
-EVERY = timedelta(seconds=0.5)  # people cannot read faster, and each write is a commit
-_last: dict[str, datetime] = {}
+EVERY_SECONDS = 0.5  # people cannot read faster, and each write is a commit
+
+# Whose progress was written last in this thread, and when: each slot of a worker has a thread of its own.
+_last: ContextVar[tuple[str, int, float]] = ContextVar("last progress", default=("", 0, 0.0))
 
 
 def report(done: int, total: int, note: str = "") -> None:
-    """Show `done` of `total` on the run's page; the last item is always written."""
+    """Show `done` of `total` on the run's page; the first and the last item are always written.
+
+    Raises Cancelled when somebody asked the job to stop. Outside a job it does nothing.
+    """
+    check_stop()
     run = current_run()
-    if run is None or not _is_worth_writing(run.id, finished=done >= total):
+    if run is None or not _is_worth_writing(run, finished=done >= total):
         return
     values = {"progress_done": done, "progress_total": total, "progress_note": note[:200]}
     with transaction(durable=False) as session:
@@ -27,10 +34,11 @@ def report(done: int, total: int, note: str = "") -> None:
         )
 
 
-def _is_worth_writing(run_id: str, *, finished: bool) -> bool:
-    moment = now()
-    if not finished and run_id in _last and moment - _last[run_id] < EVERY:
+def _is_worth_writing(run: Run, *, finished: bool) -> bool:
+    instant = monotonic()
+    whose, attempt, written = _last.get()
+    is_same = whose == run.id and attempt == run.attempts
+    if is_same and not finished and instant - written < EVERY_SECONDS:
         return False
-    _last.clear()  # one process runs one job at a time
-    _last[run_id] = moment
+    _last.set((run.id, run.attempts, instant))
     return True

@@ -28,12 +28,13 @@ class Reconciled:
     redis: bool = True
 
 
-def reconcile(moment: datetime) -> Reconciled:
+def reconcile(moment: datetime, *, may_judge: bool = False) -> Reconciled:
     """Mend what crashes and a lost Redis left behind, as much as fits into a round; repeating is harmless.
 
-    It never judges a run by how long it takes: a worker that beats is alive, however long its job.
+    It never judges a run by how long it takes: a worker that beats is alive, however long its job. Silent workers
+    are taken for dead only when the caller `may_judge` (see `Witness`).
     """
-    dead, interrupted = reap(moment)
+    dead, interrupted = reap(moment) if may_judge else (0, 0)
     done = Reconciled(dead=dead, interrupted=interrupted, unknown=fail_unknown(moment))
     try:
         done = _compare_with_redis(done, moment)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -9,18 +10,20 @@ from typing import TypeVar
 from redis import Redis
 
 from edupulse.clock import now
-from edupulse.control import ledger, timetable
+from edupulse.control import ledger, pauses, timetable
 from edupulse.control.dispatch import OUTAGES, dispatch
 from edupulse.control.lease import Lease
 from edupulse.control.mirror import mirror
-from edupulse.control.reconcile import reconcile
+from edupulse.control.reconcile import Reconciled, reconcile
 from edupulse.control.schedule import sync
-from edupulse.control.workers import note_tick
+from edupulse.control.witness import Witness
+from edupulse.control.workers import BEAT_SECONDS, beat, note_tick
 from edupulse.logs import get_logger
 
 SYNC_EVERY = timedelta(minutes=5)  # definitions against rows, and another chance for what was put aside
 RECONCILE_EVERY = timedelta(seconds=15)  # rows against Redis: a loss is mended well within 90 s
-NOTE_EVERY = timedelta(seconds=5)  # how often the database learns of a completed round
+NOTE_EVERY = timedelta(seconds=BEAT_SECONDS)  # how often the database learns of a completed round
+PAUSES_EVERY = timedelta(seconds=2)  # pauses that end by themselves, and Redis against the table of pauses
 
 T = TypeVar("T")
 log = get_logger(__name__)
@@ -48,11 +51,15 @@ class Each:
 class Rounds:
     """What a scheduler knows from one round to the next."""
 
-    def __init__(self, redis: Redis, lease: Lease, scheduler: str) -> None:
+    def __init__(
+        self, redis: Redis, lease: Lease, scheduler: str, *, steady: Callable[[], float] = time.monotonic
+    ) -> None:
         self.leading = False
         self.ending = False
         self._redis, self._lease, self._scheduler = redis, lease, scheduler
         self._sync, self._reconcile, self._note = Each(SYNC_EVERY), Each(RECONCILE_EVERY), Each(NOTE_EVERY)
+        self._pauses = Each(PAUSES_EVERY)
+        self._witness, self._steady = Witness(), steady
         self._began = now()
         self._unannounced = self._unfinished = False
 
@@ -60,15 +67,17 @@ class Rounds:
         """Do what is due now. Raises what `OUTAGES` names; any other fault stops only the step it is in."""
         self._began = now()
         if not self.lead():
+            self._be_heard(beat)  # who may lead next must be able to judge at once
             return
         if self._sync.is_due(self._began):
             self._duty(sync)
         dispatch(self._redis, now(), self._may_go_on)
         self._duty(ledger.release_due)
+        if self._pauses.is_due(self._began):
+            self._duty(pauses.upkeep)
         if self._reconcile.is_due(self._began):
             self._mend()
-        if self._note.is_due(self._began):
-            note_tick(self._scheduler)
+        self._be_heard(note_tick)
         self._announce()
 
     def lead(self) -> bool:
@@ -109,6 +118,12 @@ class Rounds:
             log.exception("duty failed", duty=act.__name__)
             return None
 
+    def _be_heard(self, say: Callable[[str], None]) -> None:
+        """Write every few seconds that we live. What a committed write proves is what we judge others by."""
+        if self._note.is_due(self._began):
+            say(self._scheduler)
+            self._witness.heard(self._steady(), now())
+
     def _announce(self) -> None:
         """Say that we lead, once a round has succeeded: during an outage it would be said at each attempt."""
         if self._unannounced:
@@ -117,10 +132,13 @@ class Rounds:
 
     def _mend(self) -> None:
         self._duty(_mirror)
-        done = self._duty(reconcile)
+        done = self._duty(self._reconcile_all)
         self._unfinished = done is not None and done.more
         if self._unfinished:
             self._reconcile.make_due()
+
+    def _reconcile_all(self, moment: datetime) -> Reconciled:
+        return reconcile(moment, may_judge=self._witness.may_judge(self._steady(), now()))
 
 
 def _mirror(moment: datetime) -> None:

@@ -1,77 +1,62 @@
-"""The process that works: RQ's in-process worker, bound to the ledger and to the catalog's names."""
+"""The process that works: an RQ worker, bound to the ledger and to the catalog's names."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from flask import Flask
-from rq import Queue, SimpleWorker
+from redis import Redis
+from redis.exceptions import RedisError
+from rq import SimpleWorker
 from rq.executions import Execution
 from rq.job import Job
 from rq.serializers import JSONSerializer
-from rq.timeouts import UnixSignalDeathPenalty
 
 from edupulse.config import current_settings
-from edupulse.control.catalog import QUEUES, Catalog, current_catalog
+from edupulse.control.catalog import QUEUES, lanes
 from edupulse.control.connection import connect
-from edupulse.control.execution import handed
-from edupulse.control.ledger import TRACEBACK_CHARACTERS
-from edupulse.control.workers import note_run, present
-from edupulse.errors import Denied, Invalid
+from edupulse.control.engine.board import Board
+from edupulse.control.engine.keeper import keep
+from edupulse.control.engine.loop import Loop
+from edupulse.control.execution import perform
+from edupulse.control.run import TRACEBACK_CHARACTERS
+from edupulse.control.workers import present
+from edupulse.errors import Invalid
 from edupulse.logs import get_logger, masked
 
-WORKER_TTL = 60  # seconds; RQ waits 15 s less for a job before it beats again
-REPLY_SECONDS = 60.0  # above the longest blocking wait, else an idle worker would quit
-PATIENCE_SECONDS = 20.0  # a restart of Redis takes less; after that the process ends and is started anew
-MAINTENANCE_SECONDS = 60  # RQ's own sweep of registries; its default of ten minutes shows ghosts for as long
+WORKER_TTL = 60  # seconds; RQ forgets a worker that says nothing for this and a minute more
+REPLY_SECONDS = 10.0  # above any honest answer of a loaded Redis
 
 log = get_logger(__name__)
 
 
-class TimeLimitExceeded(BaseException):
-    """The job ran into its hard limit; not an Exception, so that no broad `except` can swallow it."""
-
-
-class HardTimeLimit(UnixSignalDeathPenalty):
-    """RQ's alarm, raising what a job cannot swallow."""
-
-    def handle_death_penalty(self, signum: int, frame: Any) -> None:
-        raise TimeLimitExceeded(f"The job ran longer than its limit of {self._timeout} seconds.")
-
-
-class LedgerJob(Job):
-    """A job that runs only if the catalog knows its name, and under the eyes of the ledger."""
-
-    catalog: Catalog
-
-    def perform(self) -> Any:
-        if self.func_name not in {spec.path for spec in self.catalog.specs.values()}:
-            log.error(
-                "refused a job that is not in the catalog", rq_job=self.id, function=str(self.func_name)[:200]
-            )
-            raise Denied(f"{self.func_name} is not a job of the catalog.")
-        with handed(self.id):
-            return super().perform()
-
-
 class LedgerWorker(SimpleWorker):
-    """An RQ worker that runs jobs in its own process, so that warm mail connections live on."""
+    """What RQ and its tools see of us: the keys of a worker, and RQ's own way to end a job that is not ordinary."""
 
-    death_penalty_class = HardTimeLimit
-    job_class = LedgerJob
     log_result_lifespan = False
-    asked_to_end = False
 
-    def handle_warm_shutdown_request(self) -> None:
-        """Remember that a signal asked, also when no job is under way."""
-        self.asked_to_end = True
-        super().handle_warm_shutdown_request()  # type: ignore[no-untyped-call]
+    def __init__(self, name: str, queues: Sequence[str], redis: Redis) -> None:
+        super().__init__(
+            [lane for queue in queues for lane in lanes(queue)],
+            name=name,
+            connection=redis,
+            serializer=JSONSerializer,
+            worker_ttl=WORKER_TTL,
+            log_job_description=False,
+        )
+
+    def _set_ip_address(self, connection: Redis) -> None:
+        """Show the address in RQ's tools, if Redis is there to ask: a worker also starts while it is away."""
+        self.ip_address = "unknown"
+        with suppress(RedisError):
+            super()._set_ip_address(connection)
 
     def handle_job_failure(
         self,
         job: Job,
-        queue: Queue,
+        queue: Any,
         started_job_registry: Any = None,
         exc_string: str = "",
         execution: Execution | None = None,
@@ -80,41 +65,31 @@ class LedgerWorker(SimpleWorker):
         shown = masked(exc_string, current_settings().secrets())[-TRACEBACK_CHARACTERS:]
         super().handle_job_failure(job, queue, started_job_registry, shown, execution)
 
-    def execute_job(self, job: Job, queue: Queue) -> None:
-        note_run(self.name, job.id)
-        try:
-            super().execute_job(job, queue)
-        finally:
-            note_run(self.name, None, done=1)
 
+def run(app: Flask, queues: Sequence[str] = QUEUES, *, burst: bool = False, processes: int = 1) -> int:
+    """Work on `queues`, the first before the next, until told to stop; return the exit code.
 
-def run(app: Flask, queues: Sequence[str] = QUEUES, *, burst: bool = False) -> int:
-    """Work on `queues`, the first before the next, until told to stop; return the exit code."""
+    `burst` works in this process until nothing waits any more; else a keeper forks `processes` workers, and
+    starts again what ends.
+    """
     _check(queues)
-    with app.app_context(), present("worker", queues) as name:
-        worker = _worker(name, queues)
-        log.info("worker started", worker=name, queues=",".join(queues))
-        worker.work(burst=burst, logging_level="WARNING")
-        # RQ returns normally also when it gave up on an error: tell the supervisor the difference.
-        as_wished = burst or worker.asked_to_end
-        log.info("worker ended", worker=name, as_wished=as_wished)
-        return 0 if as_wished else 1
+    if burst:
+        return work_here(app, queues)
+    return keep(app, queues, make_worker=_make, processes=processes)
 
 
-def _worker(name: str, queues: Sequence[str]) -> LedgerWorker:
-    LedgerJob.catalog = current_catalog()
-    redis = connect(
-        current_settings().redis_url, patience_seconds=PATIENCE_SECONDS, reply_seconds=REPLY_SECONDS
-    )
-    return LedgerWorker(
-        list(queues),
-        name=name,
-        connection=redis,
-        serializer=JSONSerializer,
-        worker_ttl=WORKER_TTL,
-        maintenance_interval=MAINTENANCE_SECONDS,
-        log_job_description=False,
-    )
+def work_here(app: Flask, queues: Sequence[str] = QUEUES) -> int:
+    """Work in this process, in its main thread and without a keeper, until nothing waits any more."""
+    threads = current_settings().worker_threads
+    board = Board(threads)
+    with app.app_context(), present("worker", queues, threads=threads, done=lambda: board.done) as name:
+        Loop(app, _make(name, queues), lambda work: perform(app, work), board, burst=True).run()
+    return 0
+
+
+def _make(name: str, queues: Sequence[str]) -> LedgerWorker:
+    redis = connect(current_settings().redis_url, reply_seconds=REPLY_SECONDS)
+    return LedgerWorker(name, queues, redis)
 
 
 def _check(queues: Sequence[str]) -> None:

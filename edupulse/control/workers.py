@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import socket
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
@@ -27,47 +28,95 @@ BEAT_SECONDS = 5.0
 DEAD_AFTER = timedelta(seconds=30)  # six beats: a busy database may swallow a few
 
 log = get_logger(__name__)
-_process_name = ""
+_process_name, _named_process = "", 0
 
 
 def current_worker_name() -> str:
     """Return the name under which this process acts; new for each start, so no ghost shares it."""
-    global _process_name
-    if not _process_name.endswith(f"-{os.getpid()}"):
-        _process_name = f"{socket.gethostname()}-{secrets.token_hex(3)}-{os.getpid()}"
+    if _named_process != os.getpid():
+        take_name(new_token())
     return _process_name
 
 
+def new_token() -> str:
+    """Return what tells one start of a process from another with the same number."""
+    return secrets.token_hex(3)
+
+
+def name_of(token: str, pid: int) -> str:
+    """Return the name of the process `pid` of this host that was started with `token`."""
+    return f"{socket.gethostname()}-{token}-{pid}"
+
+
+def take_name(token: str) -> None:
+    """Let this process act under the name that `token` gives it."""
+    act_as(name_of(token, os.getpid()))
+
+
+def act_as(name: str) -> None:
+    """Let this process act under the name of the one that it works for."""
+    global _process_name, _named_process
+    _process_name, _named_process = name, os.getpid()
+
+
 @contextmanager
-def present(kind: str, queues: Sequence[str] = ()) -> Iterator[str]:
-    """Register this process as alive while the block runs; beat from a thread; say goodbye at the end."""
+def present(
+    kind: str, queues: Sequence[str] = (), *, threads: int = 1, done: Callable[[], int] = lambda: 0
+) -> Iterator[str]:
+    """Register this process as alive while the block runs; beat from a thread; say goodbye at the end.
+
+    `done` is asked how many runs it has ended so far.
+    """
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     name, stop = current_worker_name(), threading.Event()
-    _register(name, kind, queues)
-    thread = threading.Thread(target=_keep_beating, args=(app, name, stop), name="heartbeat", daemon=True)
+    register(kind, queues, threads=threads)
+    thread = threading.Thread(
+        target=_keep_beating, args=(app, name, stop, done), name="heartbeat", daemon=True
+    )
     thread.start()
     try:
         yield name
     finally:
         stop.set()
         thread.join(timeout=BEAT_SECONDS)
-        _write(name, state="stopped", heartbeat_at=now(), current_run=None)
+        leave(name, jobs_done=done())
 
 
-def beat(name: str) -> None:
-    """Say that `name` lives; one that was taken for dead stands up again."""
-    memory = psutil.Process().memory_info().rss
-    _write(name, state="running", heartbeat_at=now(), memory_bytes=memory)
+def register(kind: str, queues: Sequence[str] = (), *, threads: int = 1) -> str:
+    """Write down that this process lives; return its name. Somebody must beat for it from now on."""
+    name, moment = current_worker_name(), now()
+    row = Worker(
+        name=name,
+        kind=kind,
+        host=socket.gethostname(),
+        pid=os.getpid(),
+        queues=list(queues),
+        threads=threads,
+        state="running",
+        version=VERSION,
+        started_at=moment,
+        heartbeat_at=moment,
+    )
+    with transaction() as session:
+        session.merge(row)
+    return name
+
+
+def beat(name: str, pid: int | None = None, **facts: object) -> None:
+    """Say that `name` (the process `pid`, by default this one) lives; one that was taken for dead stands up again."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        facts["memory_bytes"] = psutil.Process(pid).memory_info().rss
+    _write(name, state="running", heartbeat_at=now(), **facts)
+
+
+def leave(name: str, state: str = "stopped", **facts: object) -> None:
+    """Write down that `name` is gone: stopped as it was told, or dead."""
+    _write(name, state=state, heartbeat_at=now(), **facts)
 
 
 def note_tick(name: str) -> None:
     """Record that the scheduler `name` completed a round."""
     _write(name, last_tick_at=now())
-
-
-def note_run(name: str, run_id: str | None, *, done: int = 0) -> None:
-    """Record what `name` works on, and how many runs it has ended since."""
-    _write(name, current_run=run_id, jobs_done=Worker.jobs_done + done)
 
 
 def alive_workers(moment: datetime) -> set[str]:
@@ -84,32 +133,15 @@ def mark_dead(moment: datetime) -> list[str]:
     silent = select(Worker.name).where(Worker.state == "running", Worker.heartbeat_at <= moment - DEAD_AFTER)
     with transaction() as session:
         names = list(session.scalars(silent))
-        session.execute(update(Worker).where(Worker.name.in_(names)).values(state="dead", current_run=None))
+        session.execute(update(Worker).where(Worker.name.in_(names)).values(state="dead"))
     return names
 
 
-def _register(name: str, kind: str, queues: Sequence[str]) -> None:
-    moment = now()
-    row = Worker(
-        name=name,
-        kind=kind,
-        host=socket.gethostname(),
-        pid=os.getpid(),
-        queues=list(queues),
-        state="running",
-        version=VERSION,
-        started_at=moment,
-        heartbeat_at=moment,
-    )
-    with transaction() as session:
-        session.merge(row)
-
-
-def _keep_beating(app: Flask, name: str, stop: threading.Event) -> None:
+def _keep_beating(app: Flask, name: str, stop: threading.Event, done: Callable[[], int]) -> None:
     while not stop.wait(BEAT_SECONDS):
         with app.app_context():
             try:
-                beat(name)
+                beat(name, jobs_done=done())
             except (SQLAlchemyError, Unavailable) as error:
                 log.warning("heartbeat not written", worker=name, reason=type(error).__name__)
 

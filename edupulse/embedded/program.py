@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from edupulse.bond import die_with_parent
+
 PROJECT = Path(__file__).resolve().parents[2]  # where wsgi.py and cli.py are
 LOG_BYTES = 5 * 1024 * 1024  # a log larger than this is put aside when its process starts
 LOGS_KEPT = 3
-PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
 def _at_once() -> bool:
@@ -94,20 +93,6 @@ class Child:
             self._process.wait()
 
 
-def die_with_parent(parent: int) -> Callable[[], None]:
-    """Return what a new child must call so that the kernel kills it when `parent` dies, however it dies."""
-    if sys.platform != "linux":
-        return _do_nothing
-    prctl = ctypes.CDLL(None, use_errno=True).prctl
-
-    def bind_lives() -> None:
-        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # it died before the line above
-            os._exit(1)
-
-    return bind_lives
-
-
 def rotate(log: Path) -> None:
     """Put `log` aside when it has grown large, keeping the last few."""
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -118,7 +103,3 @@ def rotate(log: Path) -> None:
         if older.exists():
             older.rename(log.with_name(f"{log.name}.{number + 1}"))
     log.rename(log.with_name(f"{log.name}.1"))
-
-
-def _do_nothing() -> None:
-    """Elsewhere than on Linux the kernel offers no such bond."""

@@ -13,13 +13,15 @@ from edupulse.embedded.ports import is_listening
 from edupulse.embedded.program import PROJECT, Program
 from edupulse.sockets import socket_path
 
-WORKER_STOP_SECONDS = 30.0  # to end the mail that is on the wire; a crash in it is settled later anyway
+BEYOND_GRACE_SECONDS = (
+    20.0  # for the workers to end after the grace of their jobs: their keeper gives them ten
+)
 REDIS_STOP_SECONDS = 20.0  # to write its file to the disk
 
 
 def programs(settings: Settings) -> list[Program]:
     """Return what `./run up` starts; Redis is among them unless REDIS_URL names one that runs elsewhere."""
-    return [*embedded_redis(settings), web_server(settings), *workers(settings), scheduler()]
+    return [*embedded_redis(settings), web_server(settings), workers(settings), scheduler()]
 
 
 def embedded_redis(settings: Settings) -> list[Program]:
@@ -46,11 +48,10 @@ def web_server(settings: Settings) -> Program:
     return Program("web", "web", web.command(settings), partial(web.is_serving, settings), stop_seconds=15)
 
 
-def workers(settings: Settings) -> list[Program]:
-    """Return the workers, each on every queue."""
-    names = [f"worker-{number}" for number in range(1, settings.workers + 1)]
-    command = _cli("worker")
-    return [Program(name, "worker", command, stop_seconds=WORKER_STOP_SECONDS) for name in names]
+def workers(settings: Settings) -> Program:
+    """Return the keeper, who starts the workers, each on every queue, and starts again what dies."""
+    command = _cli("worker", "--processes", str(settings.workers))
+    return Program("workers", "worker", command, stop_seconds=settings.worker_grace + BEYOND_GRACE_SECONDS)
 
 
 def scheduler() -> Program:
@@ -63,5 +64,5 @@ def mail_capture(port: int, folder: Path) -> Program:
     return Program("smtp", "smtp", (sys.executable, *module), partial(is_listening, "127.0.0.1", port))
 
 
-def _cli(command: str) -> tuple[str, ...]:
-    return (sys.executable, str(PROJECT / "cli.py"), command)
+def _cli(*words: str) -> tuple[str, ...]:
+    return (sys.executable, str(PROJECT / "cli.py"), *words)

@@ -6,8 +6,8 @@ import http.client
 import sys
 from typing import Any
 
+from edupulse.bond import die_with_parent
 from edupulse.config import Settings
-from edupulse.embedded.program import die_with_parent
 
 ANSWER_SECONDS = 2.0  # for the first page of a server that has just started
 

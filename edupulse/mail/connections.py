@@ -1,4 +1,4 @@
-"""Warm connections: one per account and process, used again by mail after mail and job after job."""
+"""Warm connections: as many as jobs of this process send at once, used again by mail after mail and job after job."""
 
 from __future__ import annotations
 
@@ -13,42 +13,74 @@ from edupulse.mail.account import SmtpAccount
 from edupulse.mail.outcome import Outcome, Verdict
 from edupulse.mail.smtp import Session, connect
 
+IDLE_MOST = 10  # kept per account: providers allow about so many at once, and each slot of a worker needs one
+
 log = get_logger(__name__)
 
 
 class _Pool:
     """The idle connections of one process."""
 
-    def __init__(self, pid: int) -> None:
-        self.pid = pid
+    def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.idle: dict[SmtpAccount, Session] = {}
+        self.idle: dict[SmtpAccount, list[Session]] = {}  # the warmest last
         self.most_mails: dict[str, int] = {}  # server -> mails after which it closes a connection, as learned
 
     def take(self, account: SmtpAccount) -> Session | None:
-        with self.lock:
-            strangers = [self.idle.pop(other) for other in list(self.idle) if other != account]
-            found = self.idle.pop(account, None)
-        for session in strangers:
-            session.close()  # the settings have changed
-        if found is not None and not self._fit(found, account):
+        """Return the warmest connection that is still fit."""
+        self._leave_all_but(account)
+        while (found := self._pop(account)) is not None:
+            if self._fit(found, account):
+                return found
             found.close()
-            return None
-        return found
+        return None
 
     def put(self, account: SmtpAccount, session: Session) -> None:
+        """Keep the connection for the next mail, unless there are enough."""
         with self.lock:
-            surplus = self.idle.get(account)
-            if surplus is None:
-                self.idle[account] = session
+            idle = self.idle.setdefault(account, [])
+            if len(idle) < IDLE_MOST:
+                idle.append(session)
                 return
         session.close()
+
+    def unused(self) -> list[Session]:
+        """Remove and return what has been idle too long."""
+        with self.lock:
+            stale = [session for idle in self.idle.values() for session in idle if not session.usable()]
+            self.idle = {
+                account: [session for session in idle if session not in stale]
+                for account, idle in self.idle.items()
+            }
+        return stale
+
+    def empty(self) -> list[Session]:
+        """Remove and return everything."""
+        with self.lock:
+            held, self.idle = self.idle, {}
+        return [session for idle in held.values() for session in idle]
+
+    def forget(self) -> None:
+        """Close our copies of a parent's sockets and say nothing; its lock may be held for ever here."""
+        for session in (session for idle in self.idle.values() for session in idle):
+            session.drop()
+
+    def _leave_all_but(self, account: SmtpAccount) -> None:
+        with self.lock:
+            strangers = [self.idle.pop(other) for other in list(self.idle) if other != account]
+        for session in (session for idle in strangers for session in idle):
+            session.close()  # the settings have changed
+
+    def _pop(self, account: SmtpAccount) -> Session | None:
+        with self.lock:
+            idle = self.idle.get(account)
+            return idle.pop() if idle else None
 
     def _fit(self, session: Session, account: SmtpAccount) -> bool:
         return session.usable() and session.mails < self.most_mails.get(account.server, session.mails + 1)
 
 
-_pool: _Pool | None = None
+_pools: dict[int, _Pool] = {}  # by process: a child inherits its parent's
 
 
 @contextmanager
@@ -79,37 +111,25 @@ def learn(account: SmtpAccount, session: Session, outcome: Outcome) -> None:
 
 def close_unused() -> None:
     """Leave connections that have been idle too long, before their servers lose patience."""
-    pool = _own_pool()
-    with pool.lock:
-        stale = [
-            pool.idle.pop(account) for account, session in list(pool.idle.items()) if not session.usable()
-        ]
-    for session in stale:
+    for session in _own_pool().unused():
         session.close()
 
 
 def close_all() -> None:
     """Say goodbye everywhere."""
-    pool = _own_pool()
-    with pool.lock:
-        sessions, pool.idle = list(pool.idle.values()), {}
-    for session in sessions:
+    for session in _own_pool().empty():
         session.close()
 
 
 def _own_pool() -> _Pool:
     """Return this process's pool: a forked child must not say even goodbye over its parent's connections."""
-    global _pool
-    if _pool is None:
-        atexit.register(_close_own)
-    if _pool is not None and _pool.pid != os.getpid():
-        for inherited in _pool.idle.values():
-            inherited.drop()  # closes our copy of the socket and says nothing
-        _pool = None
-    _pool = _pool or _Pool(os.getpid())
-    return _pool
-
-
-def _close_own() -> None:
-    if _pool is not None and _pool.pid == os.getpid():
-        close_all()
+    pid = os.getpid()
+    if (known := _pools.get(pid)) is not None:
+        return known
+    if not _pools:
+        atexit.register(close_all)
+    own = _pools.setdefault(pid, _Pool())  # of several threads that come at once, all get the same
+    for other in [known for known in list(_pools) if known != pid]:
+        if (inherited := _pools.pop(other, None)) is not None:
+            inherited.forget()
+    return own

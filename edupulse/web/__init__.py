@@ -16,10 +16,13 @@ from edupulse.web import (
     jobs,
     notices,
     occurrences,
+    orders,
+    pauses,
     request_id,
     rq_dashboard,
     schedules,
     security,
+    workflows,
 )
 
 
@@ -30,6 +33,19 @@ def register(app: Flask) -> None:
     errors.register(app)
     filters.register(app)
     notices.register(app)
-    for door in (health, auth, dashboard, events, event_import, occurrences, deliveries, jobs, schedules):
+    for door in (
+        health,
+        auth,
+        dashboard,
+        events,
+        event_import,
+        occurrences,
+        deliveries,
+        jobs,
+        orders,
+        pauses,
+        workflows,
+        schedules,
+    ):
         app.register_blueprint(door.blueprint)
     rq_dashboard.register(app)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, render_template, request, url_for
 
 from edupulse import clock
 from edupulse.accounts.audit import entries_of
-from edupulse.control import monitor
+from edupulse.control import monitor, pauses
 from edupulse.control.catalog import QUEUES, current_catalog
 from edupulse.control.monitor import RunFilter
-from edupulse.web.words import RUN
+from edupulse.web.words import PRIORITIES, RUN
 
 blueprint = Blueprint("jobs", __name__, url_prefix="/jobs")
 
@@ -17,15 +17,20 @@ blueprint = Blueprint("jobs", __name__, url_prefix="/jobs")
 @blueprint.get("")
 def index() -> str:
     """List runs by the filter in the address, with the queues and who works on them."""
-    arguments, now = request.args, clock.now()
-    filters = RunFilter(*(arguments.get(name, "").strip() for name in ("state", "name", "queue", "text")))
-    facts = {"page": monitor.runs(filters, arguments.get("page", "")), "filters": filters, "states": RUN}
-    if arguments.get("part") == "live":
+    filters = filters_of_request()
+    facts = {"page": monitor.runs(filters, request.args.get("page", "")), "filters": filters, "states": RUN}
+    if request.args.get("part") == "live":
         return render_template("jobs/_list.html", **facts)
-    names, queues = sorted(current_catalog().specs), monitor.queue_loads(now)
-    processes = monitor.live_processes(now)
+    now = clock.now()
     return render_template(
-        "jobs/index.html", **facts, names=names, queues=queues, all_queues=QUEUES, processes=processes
+        "jobs/index.html",
+        **facts,
+        names=sorted(current_catalog().specs),
+        queues=monitor.queue_loads(now),
+        all_queues=QUEUES,
+        processes=monitor.live_processes(now),
+        in_hand=monitor.work_in_hand(),
+        paused_jobs=[pause for pause in pauses.holding(now) if pause.scope == "job"],
     )
 
 
@@ -33,6 +38,23 @@ def index() -> str:
 def show(run_id: str) -> str:
     """Show one run."""
     run = monitor.run(run_id)
-    spec = current_catalog().specs.get(run.name)
+    held = [
+        p for p in pauses.holding(clock.now()) if p.name == (run.queue if p.scope == "queue" else run.name)
+    ]
     template = "jobs/_run.html" if request.args.get("part") == "live" else "jobs/show.html"
-    return render_template(template, run=run, spec=spec, history_entries=entries_of(f"job:{run_id}"))
+    return render_template(
+        template,
+        run=run,
+        spec=current_catalog().specs.get(run.name),
+        held=held[0] if held and not run.is_final else None,
+        holder=monitor.holder_of_key(run),
+        workflow_id=(workflow_id := monitor.workflow_of(run)),
+        workflow_page=url_for("workflows.show", workflow_id=workflow_id) if workflow_id else None,
+        priority=PRIORITIES.get(run.priority, run.priority),
+        history_entries=entries_of(f"job:{run_id}"),
+    )
+
+
+def filters_of_request() -> RunFilter:
+    """Return the filter that stands in the address or in the form."""
+    return RunFilter(*(request.values.get(name, "").strip() for name in ("state", "name", "queue", "text")))

@@ -44,6 +44,23 @@ RUN = {
     "cancelled": State("mute", "Cancelled", "It was called off."),
 }
 
+WORKFLOW = {
+    "running": State("live", "Under way", "Some of its jobs wait or run."),
+    "finished": State("ok", "Finished", "All of its jobs are done."),
+    "failed": State(
+        "bad", "Failed", "One of its jobs failed, and what needed it was not begun. Retry that job to go on."
+    ),
+    "cancelled": State("mute", "Cancelled", "It was called off before its end."),
+}
+
+STEP = {
+    "waiting": State("wait", "Waiting", "It begins when what it needs is over."),
+    "running": State("live", "Under way", "Its job is queued or runs."),
+    "finished": State("ok", "Finished", "It is done."),
+    "failed": State("bad", "Failed", "Its job failed."),
+    "cancelled": State("mute", "Cancelled", "It was called off, or something before it went wrong."),
+}
+
 REMINDER = {
     "planned": State("wait", "Planned", "It goes out when its time has come."),
     "handed_over": State("ok", "Handed over", "The mail was written and given to the mail line."),
@@ -80,7 +97,17 @@ SERVICES = {
     "mail": "Mail",
 }
 
-_FAMILIES = {"delivery": DELIVERY, "run": RUN, "reminder": REMINDER, "event": EVENT, "service": SERVICE}
+PRIORITIES = {1: "High", 0: "Normal", -1: "Low"}
+
+_FAMILIES = {
+    "delivery": DELIVERY,
+    "run": RUN,
+    "workflow": WORKFLOW,
+    "step": STEP,
+    "reminder": REMINDER,
+    "event": EVENT,
+    "service": SERVICE,
+}
 
 
 def state_of(family: str, state: str) -> State:

@@ -9,6 +9,7 @@ from flask import Flask
 
 from edupulse.control.workers import present
 from tests.cli.conftest import Type
+from tests.rows import a_process, a_run
 
 
 def test_parts_that_are_down_say_why_and_make_the_exit_code_1(type_in: Type) -> None:
@@ -40,3 +41,12 @@ def test_with_redis_away_the_rest_is_still_shown(
     assert shown.exit_code == 1
     assert "Redis cannot be reached" in shown.stdout
     assert "SQLite answers" in shown.stdout
+
+
+def test_what_a_worker_works_on_is_listed(type_in: Type) -> None:
+    worker = a_process(threads=4)
+    a_run("run-1", "started", worker=worker.name), a_run("run-2", "queued")
+
+    (process,) = json.loads(type_in("status", "--json").stdout)["processes"]
+
+    assert (process["works_on"], process["threads"]) == (["run-1"], 4)

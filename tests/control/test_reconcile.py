@@ -13,11 +13,12 @@ from rq.executions import Execution
 from rq.job import Job
 from rq.registry import StartedJobRegistry
 
-from edupulse import clock
-from edupulse.control import ledger, lost, workers
+from edupulse.control import interrupted, ledger, lost, workers
 from edupulse.control.enqueue import enqueue, enqueue_many
-from edupulse.control.models import JobRun, Worker
-from edupulse.control.reconcile import Reconciled, reconcile
+from edupulse.control.models import JobRun, Pause, Worker
+from edupulse.control.reconcile import Reconciled
+from edupulse.control.reconcile import reconcile as reconcile_as_told
+from edupulse.control.run import Outcome, Run
 from edupulse.database import db
 from edupulse.errors import Unavailable
 from edupulse.transaction import transaction
@@ -40,7 +41,12 @@ def stored(run_id: str) -> JobRun:
     return db.session.get_one(JobRun, run_id, populate_existing=True)
 
 
-def begun(worker: str, name: str = "a.retry") -> JobRun:
+def reconcile(moment: datetime) -> Reconciled:
+    """As a scheduler does that has been heard long enough to judge others."""
+    return reconcile_as_told(moment, may_judge=True)
+
+
+def begun(worker: str, name: str = "a.retry") -> Run:
     run = ledger.begin(enqueue(name).id, worker)
     assert run is not None
     return run
@@ -52,8 +58,13 @@ def registered(name: str, heartbeat_at: datetime, **values: object) -> None:
         session.add(Worker(name=name, heartbeat_at=heartbeat_at, **facts))
 
 
-def queued(redis: Redis) -> list[str]:
-    return [member.decode() for member in redis.lrange(QUEUE, 0, -1)]
+def queued(redis: Redis, lane: str = QUEUE) -> list[str]:
+    return [member.decode() for member in redis.lrange(lane, 0, -1)]
+
+
+def pause(scope: str, name: str, moment: datetime, until: datetime | None = None) -> None:
+    with transaction() as session:
+        session.add(Pause(scope=scope, name=name, actor="ann", created_at=moment, until=until))
 
 
 def executing(redis: Redis, run_id: str, worker: str) -> Execution:
@@ -205,7 +216,7 @@ def test_a_run_of_three_hours_is_never_doubled_while_its_worker_lives(
     run = begun("w1")
     real_redis.delete(QUEUE)
     moment = now + timedelta(hours=3)
-    registered("w1", heartbeat_at=moment, current_run=run.id)
+    registered("w1", heartbeat_at=moment)
 
     assert reconcile(moment + SECOND) == Reconciled()
     assert stored(run.id).state == "started"
@@ -226,41 +237,120 @@ def test_a_run_that_cannot_be_settled_does_not_keep_those_of_other_workers(
     now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bad, good = begun("w1"), begun("w2")
-    interrupt = ledger.interrupt
+    interrupt = interrupted.interrupt
 
     def interrupt_but_not_the_first(worker: str, moment: datetime) -> int:
         if worker == "w1":
             raise ValueError("this row is broken")
         return interrupt(worker, moment)
 
-    monkeypatch.setattr(ledger, "interrupt", interrupt_but_not_the_first)
+    monkeypatch.setattr(interrupted, "interrupt", interrupt_but_not_the_first)
     reconcile(now + LATER)
 
     assert (stored(bad.id).state, stored(good.id).state) == ("started", "queued")
 
 
-@pytest.mark.parametrize(
-    ("name", "state"), [("a.retry", "deferred"), ("a.fail", "failed"), ("a.ask", "failed")]
-)
-def test_a_run_whose_end_could_not_be_written_is_given_back(now: datetime, name: str, state: str) -> None:
-    run = begun("w1", name)
-    moment = now + timedelta(minutes=1)
-    registered("w1", heartbeat_at=moment, current_run="another-run")
+def test_all_runs_of_a_dead_worker_are_settled_and_none_of_a_living_one(now: datetime) -> None:
+    registered("w1", heartbeat_at=now)
+    registered("w2", heartbeat_at=now + 29 * SECOND)
+    ids = enqueue_many("a.retry", [{}] * 5)
+    ledger.turn(ids[:3], (), worker="w1")
+    ledger.turn(ids[3:], (), worker="w2")
 
-    with clock.frozen(moment):
-        done = reconcile(moment)
+    done = reconcile(now + 31 * SECOND)
 
-    assert done.interrupted == 1
-    assert stored(run.id).state == state
-    assert "did not write down" in str(stored(run.id).error_message)
+    assert (done.dead, done.interrupted) == (1, 3)
+    assert [stored(run_id).state for run_id in ids] == ["queued"] * 3 + ["started"] * 2
 
 
-def test_a_run_that_began_a_moment_ago_is_not_given_back(now: datetime) -> None:
+def test_who_may_not_judge_settles_nobody(now: datetime) -> None:
+    registered("w1", heartbeat_at=now)
     run = begun("w1")
-    registered("w1", heartbeat_at=now + SECOND, current_run=None)
+    moment = now + timedelta(hours=1)  # as after an outage, when nobody has beaten yet
 
-    assert reconcile(now + 29 * SECOND) == Reconciled()
+    before = reconcile_as_told(moment)
+    with transaction() as session:
+        session.get_one(Worker, "w1").heartbeat_at = moment
+    after = reconcile(moment + SECOND)
+
+    assert (before.dead, before.interrupted, after.dead, after.interrupted) == (0, 0, 0, 0)
     assert stored(run.id).state == "started"
+
+
+def test_what_was_finished_while_redis_was_away_keeps_its_result_and_is_not_run_again(
+    real_redis: Redis, now: datetime
+) -> None:
+    run = begun("w1")
+    execution = executing(real_redis, run.id, "w1")  # Redis never heard of the end
+    ledger.turn([], [Outcome(run, "finished", "the result")], worker="w1")
+
+    reconcile(now + timedelta(minutes=5))
+
+    assert (stored(run.id).state, stored(run.id).result) == ("finished", "the result")
+    assert run.id not in queued(real_redis)
+    assert not real_redis.exists(execution.key)
+    assert ledger.begin(run.id, "w2") is None
+
+
+# Pauses and priorities
+
+
+@pytest.mark.parametrize(("scope", "name"), [("queue", "default"), ("job", "a.retry")])
+def test_what_is_paused_waits_in_the_ledger_alone(
+    real_redis: Redis, now: datetime, scope: str, name: str
+) -> None:
+    run = enqueue("a.retry")
+    pause(scope, name, now, until=now + timedelta(minutes=1))
+    real_redis.flushall()
+
+    during = reconcile(now + LATER)
+    after = reconcile(now + timedelta(minutes=1))
+
+    assert (during.requeued, after.requeued) == (0, 1)
+    assert queued(real_redis) == [run.id]
+
+
+def test_what_is_not_paused_is_handed_over_meanwhile(real_redis: Redis, now: datetime) -> None:
+    enqueue("a.retry")
+    other = enqueue("a.fail")
+    pause("job", "a.retry", now)
+    real_redis.flushall()
+
+    reconcile(now + LATER)
+
+    assert queued(real_redis) == [other.id]
+
+
+def test_what_was_lost_comes_back_into_the_lane_of_its_priority(real_redis: Redis, now: datetime) -> None:
+    low, normal, high = (enqueue("a.retry", priority=priority) for priority in (-1, 0, 1))
+    real_redis.flushall()
+
+    done = reconcile(now + LATER)
+    again = reconcile(now + LATER)
+
+    assert (done.requeued, again.requeued) == (3, 0)
+    assert [queued(real_redis, QUEUE + lane) for lane in ("-high", "", "-low")] == [
+        [high.id],
+        [normal.id],
+        [low.id],
+    ]
+
+
+def test_of_a_flood_the_urgent_and_the_old_come_back_first(
+    real_redis: Redis, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lost, "PUSHED_MOST", 2)
+    normal = enqueue("a.retry")
+    high, low = enqueue("a.retry", priority=1), enqueue("a.retry", priority=-1)
+    old = enqueue("a.retry", priority=-1)
+    with transaction() as session:
+        session.get_one(JobRun, old.id).available_at = now - timedelta(minutes=25)
+    real_redis.flushall()
+
+    reconcile(now + LATER)
+
+    assert (queued(real_redis, f"{QUEUE}-high"), queued(real_redis, f"{QUEUE}-low")) == ([high.id], [old.id])
+    assert (stored(normal.id).state, stored(low.id).state) == ("queued", "queued")
 
 
 # What Redis still shows

@@ -15,7 +15,7 @@ from edupulse import clock
 from edupulse.control import dispatch, firing, ledger, rounds, schedule, timetable, workers
 from edupulse.control.catalog import Timing
 from edupulse.control.enqueue import enqueue
-from edupulse.control.models import Schedule, Worker
+from edupulse.control.models import JobRun, Schedule, Worker
 from edupulse.control.scheduler import LONGEST_PAUSE, ClockScheduler
 from edupulse.database import db
 from edupulse.errors import Conflict
@@ -130,7 +130,10 @@ def test_spring_and_autumn_bring_no_storm_and_no_gap(
     change_settings: Callable[..., None],
 ) -> None:
     change_settings(timezone="Europe/Berlin")
-    catalog(a_hourly=Timing(cron="0 * * * *"), b_nightly=Timing(cron="30 2 * * *"))
+    catalog(
+        a_hourly=Timing(cron="0 * * * *", overlap="allow"),
+        b_nightly=Timing(cron="30 2 * * *", overlap="allow"),
+    )
     for day in (datetime(2026, 3, 28, 22, 30, tzinfo=UTC), datetime(2026, 10, 24, 22, 30, tzinfo=UTC)):
         with transaction() as session:
             session.query(Schedule).delete()
@@ -445,9 +448,95 @@ def test_a_run_that_waits_for_its_next_attempt_is_released_in_time(
     ledger.fail(run, ConnectionResetError("peer went away"))
     real_redis.delete(QUEUE)
 
-    tick_at(scheduler, hands, hands.at + 10 * SECOND)
+    tick_at(scheduler, hands, hands.at + 40 * SECOND)
 
     assert real_redis.lrange(QUEUE, 0, -1) == [run.id.encode()]
+
+
+class Steady:
+    """The machine's steady clock, moved with the hands."""
+
+    def __init__(self, hands: Hands) -> None:
+        self.hands, self.start = hands, hands.at
+
+    def __call__(self) -> float:
+        return (self.hands.at - self.start).total_seconds()
+
+
+def tick_for(scheduler: ClockScheduler, hands: Hands, seconds: int) -> None:
+    for _ in range(0, seconds, 5):
+        hands.at += 5 * SECOND
+        scheduler.tick()
+
+
+def lost_run(worker: str = "gone") -> str:
+    """Return the id of a run whose worker is not there any more."""
+    run = ledger.begin(enqueue("c.by_hand").id, worker)
+    assert run is not None
+    return run.id
+
+
+def state_of(run_id: str) -> str:
+    db.session.rollback()
+    return db.session.get_one(JobRun, run_id, populate_existing=True).state
+
+
+def test_a_dead_worker_is_found_within_a_minute(
+    scheduler: ClockScheduler, hands: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scheduler.rounds, "_steady", Steady(hands))
+    tick_for(scheduler, hands, 60)
+    run_id = lost_run()
+
+    tick_for(scheduler, hands, 20)
+
+    assert state_of(run_id) == "queued"
+
+
+def test_a_scheduler_that_just_started_waits_until_the_living_can_have_been_heard(
+    scheduler: ClockScheduler, hands: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scheduler.rounds, "_steady", Steady(hands))
+    run_id = lost_run()
+
+    tick_for(scheduler, hands, 25)
+    early = state_of(run_id)
+    tick_for(scheduler, hands, 35)
+
+    assert (early, state_of(run_id)) == ("started", "queued")
+
+
+def test_after_a_gap_in_its_own_rounds_it_believes_in_no_death_at_first(
+    scheduler: ClockScheduler, hands: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scheduler.rounds, "_steady", Steady(hands))
+    tick_for(scheduler, hands, 60)
+    run_id = lost_run()
+    hands.at += 10 * MINUTE  # the database, the process or the whole machine was away
+
+    tick_for(scheduler, hands, 25)
+    early = state_of(run_id)
+    tick_for(scheduler, hands, 35)
+
+    assert (early, state_of(run_id)) == ("started", "queued")
+
+
+def test_a_standby_is_heard_too_so_that_it_can_judge_when_it_takes_over(
+    scheduler: ClockScheduler, hands: Hands, app: Flask, real_redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    standby = ClockScheduler(app, real_redis)
+    monkeypatch.setattr(standby.rounds, "_steady", Steady(hands))
+    for _ in range(12):
+        hands.at += 5 * SECOND
+        scheduler.tick()
+        standby.tick()
+    run_id = lost_run()
+    scheduler.lease.release()
+
+    standby.tick()
+
+    assert standby.rounds.leading
+    assert state_of(run_id) == "queued"
 
 
 def test_a_clock_that_jumps_back_does_not_silence_the_duties() -> None:

@@ -43,7 +43,9 @@ def stored(run_id: str) -> JobRun:
 def use(app: Flask, monkeypatch: pytest.MonkeyPatch, function: object) -> None:
     """Put a job named diagnostics.ping in the catalog that runs `function`."""
     job = recorded(function)  # type: ignore[type-var]
-    spec = JobSpec("diagnostics.ping", job, "default", "A job of a test.", hard_limit_seconds=1)
+    spec = JobSpec(
+        "diagnostics.ping", job, "default", "A job of a test.", soft_limit_seconds=1, hard_limit_seconds=1
+    )
     monkeypatch.setattr(app.extensions["edupulse"], "catalog", Catalog.of([spec]))
     monkeypatch.setattr("jobs.diagnostics.ping", job)
 
@@ -65,7 +67,7 @@ def test_a_run_carries_the_name_of_the_worker_that_did_it(app: Flask, real_redis
     done = stored(run.id)
     known = db.session.scalars(select(Worker)).one()
     assert done.worker == known.name
-    assert (known.state, known.jobs_done, known.current_run) == ("stopped", 1, None)
+    assert (known.state, known.threads) == ("stopped", app.extensions["edupulse"].settings.worker_threads)
 
 
 def test_the_same_run_twice_in_redis_is_done_once(app: Flask, real_redis: Redis) -> None:

@@ -50,7 +50,8 @@ def test_a_second_stack_on_the_same_folder_is_refused(cli: Cli) -> None:
 def test_a_killed_supervisor_takes_the_whole_stack_along(cli: Cli, data: Path) -> None:
     stack = cli("up")
     read_until(stack, "EduPulse is up")
-    assert len(with_data_in(data)) >= 7  # supervisor, redis, gunicorn and its worker, two workers, scheduler
+    # supervisor, redis, gunicorn and its worker, the keeper and its two workers, scheduler
+    wait_until(lambda: len(with_data_in(data)) == 8)
 
     stack.kill()
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -31,15 +33,43 @@ def test_a_connection_is_used_again() -> None:
         connections.close_all()
 
 
-def test_two_users_at_once_get_two_connections_and_one_stays() -> None:
+def test_two_jobs_at_once_get_two_connections_and_both_stay_warm() -> None:
     with SmtpDouble() as double:
         account = account_for(double)
-        with connections.leased(account) as first, connections.leased(account) as second:
-            assert first is not second
+        for _ in range(3):
+            with connections.leased(account) as first, connections.leased(account) as second:
+                assert first is not second
         connections.close_all()
 
     assert len(double.connections) == 2
-    assert double.connections[0].commands[-1] == "QUIT"
+    assert [each.commands[-1] for each in double.connections] == ["QUIT", "QUIT"]
+
+
+def test_more_idle_connections_than_needed_are_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "IDLE_MOST", 1)
+    with SmtpDouble() as double:
+        account = account_for(double)
+        with connections.leased(account), connections.leased(account):
+            pass
+        kept = len(connections._own_pool().idle[account])
+        connections.close_all()
+
+    assert kept == 1
+    assert len(double.connections) == 2
+
+
+def test_threads_that_come_at_once_share_one_pool(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "_pools", {})
+    barrier = threading.Barrier(8)
+
+    def ask() -> int:
+        barrier.wait()
+        return id(connections._own_pool())
+
+    with ThreadPoolExecutor(8) as threads:
+        pools = {each.result() for each in [threads.submit(ask) for _ in range(8)]}
+
+    assert len(pools) == 1
 
 
 def test_a_connection_that_the_server_left_is_replaced() -> None:
@@ -103,7 +133,7 @@ def test_what_was_idle_too_long_is_left() -> None:
 
         connections.close_unused()
 
-        assert connections._own_pool().idle == {}
+        assert connections._own_pool().idle == {account: []}
 
 
 def test_a_forked_child_does_not_speak_over_its_parents_connection() -> None:

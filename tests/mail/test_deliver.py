@@ -357,7 +357,7 @@ def test_row_47_a_connection_that_was_closed_while_idle_costs_no_mail(
 
     with through(SmtpDouble(leaves), change_settings) as double:
         deliver.deliver([first])
-        (idle,) = connections._own_pool().idle.values()
+        ((idle,),) = connections._own_pool().idle.values()
         until(lambda: not idle.usable())
         deliver.deliver([second])
 

@@ -6,6 +6,10 @@ import subprocess
 import sys
 
 PROOFS = {
+    "job_storm": "everything is killed and restarted while thousands of jobs go through",
+    "restarts": "keepers are restarted under load",
+    "outage": "Redis goes away in four ways, and the database in one",
+    "bounds": "connections do not pile up, failing jobs do not fill Redis",
     "kill_storm": "workers, scheduler and Redis are killed while reminders fall due",
     "scheduler_faults": "a fault at each step of a scheduler tick, and two schedulers",
     "clock_walk": "every time zone that changes, minute by minute",

@@ -1,50 +1,75 @@
-"""A whole EduPulse of real processes on a folder of its own, whose members a proof may kill at any moment."""
+"""A whole EduPulse of real processes on a folder of its own, whose members a proof may strike at any moment."""
 
 from __future__ import annotations
 
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
+import psutil
 from flask import Flask
+from redis import Redis
+from redis.exceptions import RedisError
 
 from edupulse import create_app
 from edupulse.config import Settings, load_settings
 from edupulse.database import db
 from edupulse.embedded import redis_server
 from jobs.catalog import CATALOG
+from tests.proofs import entry
+from tests.proofs.members import Members
 
 PROJECT = Path(__file__).parent.parent.parent
-PYTHON = sys.executable
+SAID = re.compile(r"^\S+Z (warning|error|critical) +(\S+): ((?:[^\s=]+ ?)+)(?= |$)", re.MULTILINE)
+END_SECONDS = 60  # longer than any grace that a proof gives
 
 
 class Stack:
-    """Redis, an SMTP double, workers and a scheduler; what dies is started again, as systemd would."""
+    """Redis, an SMTP double, keepers with their workers, a scheduler; what dies is started again, as systemd would.
 
-    def __init__(self, *, workers: int = 2, database_url: str = "", smtp_delay_ms: int = 0) -> None:
+    `worker-0`, `worker-1` ... are the keepers: main processes, with `processes` workers below each. With
+    `own_jobs` the processes know the jobs of the proofs as well. `redis_url` names a Redis that runs elsewhere.
+    Without `smtp_delay_ms` there is no SMTP double. `brisk`: what is dead or lost is found in seconds.
+    """
+
+    def __init__(
+        self,
+        *,
+        workers: int = 2,
+        processes: int = 1,
+        database_url: str = "",
+        redis_url: str = "",
+        smtp_delay_ms: int | None = 0,
+        own_jobs: bool = False,
+        brisk: bool = False,
+    ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="edu-proof-"))
-        self.copies_file = self.folder / "copies.jsonl"
-        self.smtp_delay_ms = smtp_delay_ms
-        self.database_url = database_url
-        self.names = ["redis", "smtp", "scheduler", *(f"worker-{number}" for number in range(workers))]
+        self.keepers = [f"worker-{number}" for number in range(workers)]
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
-        self.kills: Counter[str] = Counter()
-        self.smtp_port = 0
+        self.strikes: Counter[str] = Counter()
+        self.ended_alone: list[str] = []
+        self.own_jobs = own_jobs or brisk
+        module = ("tests.proofs.brisk" if brisk else "tests.proofs.entry") if self.own_jobs else ""
+        self.members = Members(self.folder, database_url, redis_url, module, processes, smtp_delay_ms)
 
     def __enter__(self) -> Stack:
         try:
-            self._start_double()
-            self._start("redis")
-            _wait_for(lambda: redis_server.is_answering(self.folder / "redis.sock"), "redis-server")
+            if self.members.smtp_delay_ms is not None:
+                self._start_double()
+            if not self.members.redis_url:
+                self.start("redis")
+                wait_for(self.redis_answers, "redis-server")
             self.app = self._make_app()
         except BaseException:
             self._end()
@@ -57,85 +82,129 @@ class Stack:
         self._end()
 
     def start_work(self) -> None:
-        """Start the scheduler and the workers."""
-        for name in self.names[2:]:
-            self._start(name)
+        """Start the scheduler and the keepers."""
+        for name in ("scheduler", *self.keepers):
+            self.start(name)
 
-    def kill(self, name: str) -> None:
-        """SIGKILL one process and start it again at once."""
+    def start(self, name: str) -> None:
+        """Start one process; what it says is added to its log."""
+        environment = {**os.environ, **self.members.environment()}
+        with (self.folder / f"{name}.log").open("ab") as log:
+            self.processes[name] = subprocess.Popen(
+                self.members.command(name), cwd=PROJECT, env=environment, stdout=log, stderr=log
+            )
+
+    def stop(self, name: str, how: signal.Signals = signal.SIGTERM) -> float:
+        """End one process and leave it; return how many seconds it took."""
+        begun, process = time.monotonic(), self.processes.pop(name)
+        process.send_signal(how)
+        process.wait(timeout=END_SECONDS)
+        self.strikes[f"{how.name} {name.split('-')[0].replace('worker', 'keeper')}"] += 1
+        return time.monotonic() - begun
+
+    def restart(self, name: str, how: signal.Signals = signal.SIGTERM) -> float:
+        """End one process and start it again at once; return how many seconds its end took."""
+        took = self.stop(name, how)
+        self.start(name)
+        return took
+
+    def children(self, name: str) -> list[int]:
+        """Return the process ids of the workers, and of the jobs, below a keeper."""
         process = self.processes[name]
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        self.kills[name.split("-")[0]] += 1
-        self._start(name)
+        if process.poll() is not None:
+            return []
+        return [child.pid for child in psutil.Process(process.pid).children()]
 
-    def kill_one_at_random(self, chance: random.Random) -> str:
-        """SIGKILL a worker, the scheduler or Redis, workers most often; return which."""
-        workers = [name for name in self.names if name.startswith("worker")]
-        name = chance.choice([*workers, *workers, *workers, "scheduler", "redis"])
-        self.kill(name)
-        return name
+    def strike_at_random(self, chance: random.Random, how: signal.Signals = signal.SIGKILL) -> None:
+        """Hit a worker, a keeper, the scheduler or Redis; workers most often. What was hit comes back."""
+        name = chance.choice([*("worker",) * 5, *("keeper",) * 3, "scheduler", "redis"])
+        if name == "worker":
+            self._strike_worker(chance, how)
+        else:
+            self.restart(chance.choice(self.keepers) if name == "keeper" else name, how)
 
     def revive(self) -> None:
-        """Start again what ended by itself."""
-        for name in self.names:
-            if name in self.processes and self.processes[name].poll() is not None:
-                self._start(name)
+        """Start again what ended by itself; it is remembered."""
+        for name, process in list(self.processes.items()):
+            if process.poll() is not None:
+                self.ended_alone.append(f"{name} ({process.returncode})")
+                self.start(name)
+
+    def redis(self) -> Redis:
+        """Return a connection of the proof's own."""
+        return Redis(unix_socket_path=str(self.folder / "redis.sock"), socket_timeout=10)
+
+    def redis_answers(self) -> bool:
+        return redis_server.is_answering(self.folder / "redis.sock")
+
+    def flush(self) -> None:
+        """Empty Redis, as soon as there is one."""
+        connection = self.redis()
+        wait_for(lambda: _flushed(connection), "FLUSHALL")
+        connection.close()
+        self.strikes["FLUSHALL"] += 1
+
+    def logs(self) -> str:
+        """Return what the scheduler and the keepers have said."""
+        names = ("scheduler", *self.keepers)
+        return "".join(path.read_text() for name in names if (path := self.folder / f"{name}.log").exists())
+
+    def said(self) -> Counter[str]:
+        """Count the warnings and errors in the logs by logger and message, without the facts that differ."""
+        return Counter(" ".join(found.groups()) for found in SAID.finditer(self.logs()))
+
+    def keep_logs(self, place: str) -> None:
+        """Copy the logs to the folder `place`, before all is removed."""
+        Path(place).mkdir(parents=True, exist_ok=True)
+        for path in self.folder.glob("*.log"):
+            shutil.copy(path, place)
 
     def copies(self) -> Counter[str]:
         """Return how often each address was accepted by the SMTP double."""
-        lines = self.copies_file.read_text().splitlines() if self.copies_file.exists() else []
-        return Counter(json.loads(line)["rcpt"] for line in lines)
+        return Counter(entry["rcpt"] for entry in self._accepted())
 
     def arrivals(self) -> dict[str, float]:
         """Return when each address was last accepted, as seconds since 1970."""
-        lines = self.copies_file.read_text().splitlines() if self.copies_file.exists() else []
-        return {entry["rcpt"]: float(entry["time"]) for entry in map(json.loads, lines)}
+        return {entry["rcpt"]: float(entry["time"]) for entry in self._accepted()}
+
+    @property
+    def smtp_port(self) -> int:
+        return self.members.smtp_port
 
     def settings(self) -> Settings:
-        return load_settings(self._environment())
+        return load_settings(self.members.environment())
 
-    def _environment(self) -> dict[str, str]:
-        values = {
-            "EDUPULSE_DATA_DIR": str(self.folder),
-            "SECRET_KEY": "proof-" * 8,
-            "SMTP_SERVER": "127.0.0.1",
-            "SMTP_PORT": str(self.smtp_port or 1),
-            "SMTP_SECURITY": "none",
-            "DEFAULT_FROM_EMAIL": "office@school.example",
-            "LOG_LEVEL": "warning",
-            "TZ": "UTC",
-        }
-        return {**values, "DATABASE_URL": self.database_url} if self.database_url else values
+    def _strike_worker(self, chance: random.Random, how: signal.Signals) -> None:
+        wait_for(self._below, "a worker to strike", END_SECONDS)  # all of them may be only starting
+        try:
+            os.kill(chance.choice(self._below()), how)
+        except (ProcessLookupError, IndexError):  # it ended by itself meanwhile
+            self._strike_worker(chance, how)
+            return
+        self.strikes[f"{how.name} worker"] += 1
+
+    def _below(self) -> list[int]:
+        self.revive()
+        return [pid for name in self.keepers for pid in self.children(name)]
+
+    def _accepted(self) -> list[dict[str, Any]]:
+        file = self.members.copies_file
+        return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
 
     def _make_app(self) -> Flask:
-        app = create_app(self.settings(), catalog=CATALOG)
+        app = create_app(self.settings(), catalog=(*CATALOG, *(entry.JOBS if self.own_jobs else ())))
         with app.app_context():
-            db.drop_all()
-            db.create_all()
+            for tables in (entry.tables, db.metadata):
+                tables.drop_all(db.engine)
+                tables.create_all(db.engine)
             db.session.remove()
         return app
 
-    def _command(self, name: str) -> list[str]:
-        if name == "redis":
-            return list(redis_server.command(self.folder / "redis.sock", self.folder))
-        if name == "smtp":
-            double = [PYTHON, "-m", "tests.doubles.smtp_double", "--port", str(self.smtp_port)]
-            return [*double, "--log", str(self.copies_file), "--delay-ms", str(self.smtp_delay_ms)]
-        return [PYTHON, "cli.py", name.split("-")[0]]
-
-    def _start(self, name: str) -> None:
-        environment = {**os.environ, **self._environment()}
-        with (self.folder / f"{name}.log").open("ab") as log:
-            self.processes[name] = subprocess.Popen(
-                self._command(name), cwd=PROJECT, env=environment, stdout=log, stderr=log
-            )
-
     def _start_double(self) -> None:
-        self._start("smtp")
+        self.start("smtp")
         port_line = self.folder / "smtp.log"
-        _wait_for(lambda: port_line.exists() and port_line.read_text().strip() != "", "the SMTP double")
-        self.smtp_port = int(json.loads(port_line.read_text().splitlines()[0])["port"])
+        wait_for(lambda: port_line.exists() and port_line.read_text().strip() != "", "the SMTP double")
+        self.members.smtp_port = int(json.loads(port_line.read_text().splitlines()[0])["port"])
 
     def _end(self) -> None:
         for process in self.processes.values():
@@ -148,9 +217,18 @@ class Stack:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def _wait_for(ready: object, what: str) -> None:
-    for _ in range(500):
-        if callable(ready) and ready():
-            return
+def wait_for(holds: Callable[[], object], what: str, seconds: float = 20) -> float:
+    """Wait until `holds`; return how many seconds it took."""
+    begun = time.monotonic()
+    while not holds():
+        if time.monotonic() - begun > seconds:
+            raise AssertionError(f"waited {seconds:g} s in vain for {what}")
         time.sleep(0.02)
-    raise RuntimeError(f"{what} did not come up")
+    return time.monotonic() - begun
+
+
+def _flushed(connection: Redis) -> bool:
+    try:
+        return bool(connection.flushall())
+    except RedisError:
+        return False

@@ -38,6 +38,8 @@ ADDRESSES = (
     "/deliveries/1",
     "/jobs",
     "/jobs/run-1",
+    "/jobs/cancellations",
+    "/pauses/queue/default",
     "/schedules",
     "/rq/",
 )
