@@ -146,9 +146,12 @@ def where_the_time_goes(here: Place) -> Iterator[Figure]:
 def idle_stack() -> Iterator[Figure]:
     """Watch a stack that has nothing to do."""
     found = idle.measure()
-    name = f"idle stack of {found.processes} processes: web, scheduler, 3 workers, Redis, supervisor"
-    yield at_most("jobs", f"{name}: processor", found.cpu_percent, "%", 1.0)
-    yield at_most("jobs", f"{name}: memory (PSS)", found.pss_mb, "MB", 350.0)
+    parts, supervisor = found.parts, found.supervisor
+    name = f"idle stack of {parts.processes} processes: web, scheduler, 3 workers and their keeper, Redis"
+    yield at_most("jobs", f"{name}: processor", parts.cpu_percent, "%", 1.0)
+    yield at_most("jobs", f"{name}: memory (PSS)", parts.pss_mb, "MB", 350.0)
+    yield seen("jobs", "who starts and watches them, without systemd: processor", supervisor.cpu_percent, "%")
+    yield seen("jobs", "who starts and watches them, without systemd: memory (PSS)", supervisor.pss_mb, "MB")
 
 
 def _rounds(

@@ -36,7 +36,8 @@ class Work:
 
     def __init__(self, run: Run) -> None:
         self.run = run
-        self.began = time.monotonic()
+        self.given = time.monotonic()
+        self.began = self.ended = float("inf")  # once a thread has taken it, once it is over
         self.stop_reason: str | None = None  # set by `ask_to_stop`; the job sees it when it looks
         self.outcome: Outcome | None = None  # once the job has written its end itself
         self.deliver: Callable[[type[BaseException], str], None] | None = None  # when the job runs elsewhere
@@ -45,6 +46,26 @@ class Work:
         self._over = False
         self._reason = ""
         self._quiet_until = 0.0
+
+    @property
+    def has_begun(self) -> bool:
+        return self.began != float("inf")
+
+    @property
+    def seconds(self) -> float:
+        """For how long it has run, or did."""
+        return max(0.0, min(self.ended, time.monotonic()) - self.began)
+
+    @property
+    def seconds_waited(self) -> float:
+        """For how long it waits for a thread; 0 when it has one."""
+        return 0.0 if self.has_begun else time.monotonic() - self.given
+
+    def withdraw(self) -> bool:
+        """Take it back before a thread takes it; False when one has."""
+        with self._lock:
+            self._over = not self.has_begun
+            return self._over
 
     def ask_to_stop(self, reason: str) -> None:
         """Let the job's next look at `check_stop`, or report of progress, end it."""
@@ -78,14 +99,21 @@ class Work:
         if self.was_interrupted:
             _let_it_come()
 
-    def carried_out(self, perform: Callable[[Work], Outcome]) -> Outcome:
-        """Let `perform` bring the run to its end in this thread, and return how it ended, come what may."""
+    def carried_out(self, perform: Callable[[Work], Outcome]) -> Outcome | None:
+        """Let `perform` bring the run to its end in this thread, and return how it ended, come what may.
+
+        Nothing is done, and None returned, when it was withdrawn.
+        """
+        with self._lock:
+            if self._over:
+                return None
+            self.began = time.monotonic()
         try:
             outcome = perform(self)
         except BaseException as error:  # a fault of ours, or of who was to carry it to another process
             log.exception("run ended from outside", run=self.run.id, job=self.run.name)
             outcome = self.outcome or self.ended_by(error)
-        self._over = True
+        self._over, self.ended = True, time.monotonic()
         return outcome
 
     def ended_by(self, error: BaseException, permanent: tuple[type[Exception], ...] = ()) -> Outcome:

@@ -179,13 +179,14 @@ def _finished(outcome: Outcome) -> dict[str, Any]:
 
 def _ended(outcome: Outcome) -> tuple[str, dict[str, Any]]:
     """Return the state after an attempt that did not finish, and what is written with it."""
+    given_back = {"max_attempts": _runs.c.max_attempts + 1}  # it was not the job's fault
+    if outcome.state == "returned":
+        return "queued", {**given_back, "worker": None, "started_at": None}
     values = _facts(outcome)
     if outcome.state == "failed" and (delay := _retry_delay(outcome)) is not None:
         return "deferred", {**values, "available_at": now() + timedelta(seconds=delay)}
     if outcome.state == "interrupted":
-        # It was not the job's fault: the attempt is given back.
-        values |= {"available_at": now(), "max_attempts": _runs.c.max_attempts + 1}
-        return after_interruption(outcome.run.name), values
+        return after_interruption(outcome.run.name), {**values, **given_back, "available_at": now()}
     return outcome.state, values
 
 

@@ -76,14 +76,15 @@ def upkeep(moment: datetime) -> int:
     For the scheduler's rounds, every few seconds. Raises Unavailable, with the table in order by then.
     """
     db.session.rollback()  # ends an older snapshot
-    if any(_is_over(row, moment) for row in db.session.scalars(select(Pause))):
-        with transaction() as session:
-            over = [row for row in session.scalars(select(Pause)) if _is_over(row, moment)]
-            for row in over:
-                _lift(row, BY_ITSELF)
-            return len(over)
-    mirror()
-    return 0
+    rows = db.session.scalars(select(Pause)).all()
+    if not any(_is_over(row, moment) for row in rows):
+        _show_in_redis(rows)
+        return 0
+    with transaction() as session:
+        over = [row for row in session.scalars(select(Pause)) if _is_over(row, moment)]
+        for row in over:
+            _lift(row, BY_ITSELF)
+    return len(over)
 
 
 def holding(moment: datetime) -> list[Pause]:
@@ -107,7 +108,11 @@ def waiting_in(scope: str, name: str) -> int:
 
 def mirror() -> None:
     """Make the set of paused queues in Redis equal to the table. Raises Unavailable."""
-    wanted = {row.name.encode() for row in holding(now()) if row.scope == "queue"}
+    _show_in_redis(holding(now()))
+
+
+def _show_in_redis(rows: Iterable[Pause]) -> None:
+    wanted = {row.name.encode() for row in rows if row.scope == "queue"}
     with redis_or_unavailable() as redis:
         if redis.smembers(PAUSED) != wanted:
             _replace(redis, wanted)

@@ -67,7 +67,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an attempt ended: finished | failed | cancelled | interrupted (given back unfinished)."""
+    """How an attempt ended: finished | failed | cancelled | interrupted (unfinished) | returned (not even begun)."""
 
     run: Run
     state: str

@@ -367,3 +367,27 @@ def test_cutting_a_long_traceback_leaves_no_piece_of_a_secret(app: Flask, now: d
     ledger.fail(run, ValueError(secret + filler))
 
     assert secret[-5:] not in (stored(run.id).error_traceback or "")
+
+
+def test_a_run_that_was_given_back_unbegun_keeps_its_place_and_its_tries(app: Flask, now: datetime) -> None:
+    run = begun()
+    before = stored(run.id)
+    since, tries = before.available_at, before.max_attempts
+
+    assert ledger.write(Outcome(run, "returned"))
+
+    row = stored(run.id)
+    assert (row.state, row.worker, row.started_at, row.error_class) == ("queued", None, None, None)
+    assert (row.available_at, row.max_attempts - row.attempts) == (since, tries)
+
+
+def test_a_run_whose_attempt_fails_after_somebody_cancelled_it_is_not_tried_again(
+    app: Flask, now: datetime
+) -> None:
+    run = begun()
+    with transaction() as session:
+        session.get_one(JobRun, run.id).cancel_requested_at = now
+
+    ledger.fail(run, ConnectionResetError("peer went away"))
+
+    assert (stored(run.id).state, stored(run.id).error_class) == ("cancelled", "ConnectionResetError")

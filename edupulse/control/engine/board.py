@@ -7,19 +7,16 @@ import struct
 import time
 
 _NUMBER = struct.Struct("d")
-_DONE, _TURNED, _SLOTS = (
-    0,
-    1,
-    2,
-)  # places: runs brought to an end, instant of the last turn, deadlines of the slots
+# What stands where: runs brought to an end, the instant of the last turn, then the deadline of each place.
+_DONE, _TURNED, _PLACES = 0, 1, 2
 
 
 class Board:
     """Made before the fork; the worker writes, the keeper reads. Instants are `time.monotonic()` of this host."""
 
     def __init__(self, slots: int) -> None:
-        self.slots = slots
-        self._memory = mmap.mmap(-1, _NUMBER.size * (_SLOTS + slots))
+        self.slots, self.places = slots, 2 * slots  # as many runs may wait as can be under way
+        self._memory = mmap.mmap(-1, _NUMBER.size * (_PLACES + self.places))
         self.note_turn()
 
     @property
@@ -37,15 +34,14 @@ class Board:
         """Say that the worker's own thread goes on."""
         self._write(_TURNED, time.monotonic())
 
-    def set_deadline(self, slot: int, instant: float) -> None:
-        """At `instant` the keeper may end the worker: the job in `slot` does not react. 0: the slot is free."""
-        self._write(_SLOTS + slot, instant)
+    def set_deadline(self, place: int, instant: float) -> None:
+        """At `instant` the keeper may end the worker: the job in `place` does not react. 0: the place is free."""
+        self._write(_PLACES + place, instant)
 
     def earliest_deadline(self) -> float | None:
         """Return the first instant at which the worker must be ended, if it works on anything."""
-        return min(
-            (instant for slot in range(self.slots) if (instant := self._read(_SLOTS + slot))), default=None
-        )
+        instants = (self._read(_PLACES + place) for place in range(self.places))
+        return min((instant for instant in instants if instant), default=None)
 
     def close(self) -> None:
         self._memory.close()

@@ -22,6 +22,7 @@ from edupulse.control.models import OPEN_ROWS, JobRun, Worker
 from edupulse.database import db
 from edupulse.errors import Unavailable
 from edupulse.logs import get_logger
+from edupulse.transaction import transaction
 
 # A job is ended at most 10 s after its limit: its worker gives it 5, and these two may lie before the keeper's look.
 LEDGER_SECONDS = 2.5
@@ -114,8 +115,9 @@ class Clerk:
 
 
 def _beat(crew: Sequence[WorkerProcess]) -> None:
-    for worker in crew:
-        workers.beat(worker.name, worker.pid, jobs_done=worker.board.done)
+    with transaction(durable=False):  # one for all
+        for worker in crew:
+            workers.beat(worker.name, worker.pid, jobs_done=worker.board.done)
 
 
 def _beat_in_redis(crew: Sequence[WorkerProcess]) -> None:

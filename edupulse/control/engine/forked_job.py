@@ -79,6 +79,7 @@ def _within_memory(app: Flask, work: Work) -> Outcome:
     outcome = None
     try:
         outcome = work.carried_out(partial(perform, app))
+        assert outcome is not None  # noqa: S101 - nobody withdraws it here
     except MemoryError as error:  # there was not even enough to write down what happened
         outcome = Outcome.of_error(work.run, error)
     finally:

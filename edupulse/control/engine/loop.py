@@ -22,7 +22,10 @@ from edupulse.control.engine.wakeup import Wakeup
 from edupulse.control.run import Outcome, Run
 from edupulse.logs import get_logger
 
-IDLE_SECONDS = 1.0  # what nobody announced (a requeue by another tool) is found after this
+IDLE_SECONDS = 2.0  # what nobody announced (a requeue by another tool) is found after this
+GATHERING_SECONDS = (
+    0.001  # between turns while every thread has its next job: the more ends in one, the cheaper each
+)
 SETTLING_SECONDS = 0.002  # a job that is not over by now is a longer one: Redis need not wait for its end
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0  # seconds between attempts while Redis or the database is away
 UNKNOWN_LIMIT_SECONDS = 60.0  # of a job that the catalog does not know: it fails at once
@@ -42,7 +45,7 @@ class Loop:
     ) -> None:
         self._app, self._name, self._burst = app, worker.name, burst
         self._board, self._wakeup = board, Wakeup()
-        self._slots = Slots(board.slots, perform, board, self._wakeup.ring)
+        self._slots = Slots(board, perform, self._wakeup.ring)
         self._overseer = Overseer(self._slots)
         self._transport = Transport(
             worker, self._wakeup, on_stop_job=self._overseer.hear_of_cancellation, on_shutdown=self.stop
@@ -85,6 +88,7 @@ class Loop:
 
     def _turn(self) -> None:
         self._board.note_turn()
+        self._slots.send_back(all_of_them=self._stopping)
         self._outcomes += self._slots.collect()
         try:
             self._overseer.look()
@@ -105,8 +109,8 @@ class Loop:
 
     @property
     def _wants(self) -> int:
-        """How many runs may be taken: as many as slots are free."""
-        return 0 if self._stopping else self._slots.free
+        """How many runs may be taken."""
+        return 0 if self._stopping else self._slots.room
 
     def _talk_to_redis(self) -> None:
         try:
@@ -118,9 +122,7 @@ class Loop:
 
     def _talk_to_ledger(self) -> None:
         """Write the outcomes, and begin what was taken: one commit for both."""
-        believed = {
-            one.run_id: one for one in self._taken if not one.refused
-        }  # a copy of a message is dropped
+        believed = {one.run_id: one for one in self._taken if not one.refused}  # of a copy, one is dropped
         begun = ledger.turn(list(believed), self._outcomes, worker=self._name)
         self._ended += [Ended(self._running.pop(one.run.key), one) for one in self._outcomes]
         for run in begun:
@@ -140,6 +142,8 @@ class Loop:
         """Return when a slot has ended, work has come, a signal has, or it is time to look again."""
         if self._pause:
             self._wakeup.wait(self._pause)
+        elif self._slots.has_waiting:
+            time.sleep(GATHERING_SECONDS)
         elif self._running and self._ended:
             self._wakeup.wait(SETTLING_SECONDS)
         elif not self._ended and not self._may_find_more:

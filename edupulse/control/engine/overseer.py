@@ -80,7 +80,7 @@ class Overseer:
 
     def _look_at(self, work: Work, instant: float) -> None:
         if spec := current_catalog().specs.get(work.run.name):
-            self._keep_limits(work, spec, instant - work.began)
+            self._keep_limits(work, spec, work.seconds)
         if (since := self._cancelled.get(work.run.key)) is not None:
             self._insist(work, instant - since)
         if self._stop_at is not None and instant - self._stop_at >= current_settings().worker_grace:

@@ -49,6 +49,10 @@ class Recorder(Work):
         self.raised: list[type[BaseException]] = []
         self.may_be_interrupted = True
 
+    @property
+    def seconds(self) -> float:
+        return overseeing.time.monotonic() - self.began
+
     def interrupt(self, error: type[BaseException], reason: str) -> bool:
         if self.may_be_interrupted:
             self.raised.append(error)
