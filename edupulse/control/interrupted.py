@@ -9,9 +9,9 @@ from sqlalchemy import select, update
 from edupulse.control import steps
 from edupulse.control.catalog import JobSpec, current_catalog
 from edupulse.control.dispatch import OUTAGES
-from edupulse.control.ledger import after_interruption
 from edupulse.control.messages import push
 from edupulse.control.models import FINAL_STATES, OPEN_ROWS, JobRun
+from edupulse.control.outcomes import after_interruption
 from edupulse.control.run import Run
 from edupulse.logs import get_logger
 from edupulse.transaction import after_commit, transaction

@@ -10,7 +10,7 @@ from redis import Redis
 from sqlalchemy.exc import OperationalError
 
 from edupulse import clock
-from edupulse.control import ledger
+from edupulse.control import ledger, outcomes
 from edupulse.control.enqueue import enqueue, enqueue_many
 from edupulse.control.interrupted import interrupt
 from edupulse.control.interruptions import Cancelled, SoftTimeLimitExceeded, TimeLimitExceeded, WorkerStopping
@@ -325,7 +325,7 @@ def test_retries_spread_and_are_capped(attempts: int) -> None:
 
     assert len(set(delays)) > 10
     assert min(delays) >= 1
-    assert max(delays) <= min(ledger.LAST_RETRY_SECONDS, ledger.FIRST_RETRY_SECONDS * 2 ** (attempts - 1))
+    assert max(delays) <= min(outcomes.LAST_RETRY_SECONDS, outcomes.FIRST_RETRY_SECONDS * 2 ** (attempts - 1))
 
 
 @pytest.mark.parametrize("attempts", [1, 2, 3, 4, 8])
@@ -340,7 +340,7 @@ def test_of_a_thousand_that_fail_together_no_second_gets_more_than_a_twentieth(a
 
 def delay_of(attempts: int) -> float:
     run = Run("id", "a.job", "default", {}, attempts, max_attempts=attempts + 1)
-    delay = ledger._retry_delay(Outcome(run, "failed", failure=Failure("OSError", "", temporary=True)))
+    delay = outcomes.retry_delay(Outcome(run, "failed", failure=Failure("OSError", "", temporary=True)))
     assert delay is not None
     return delay
 
@@ -374,11 +374,23 @@ def test_a_run_that_was_given_back_unbegun_keeps_its_place_and_its_tries(app: Fl
     before = stored(run.id)
     since, tries = before.available_at, before.max_attempts
 
-    assert ledger.write(Outcome(run, "returned"))
+    ledger.turn([], [Outcome(run, "returned")], worker="w1")
 
     row = stored(run.id)
     assert (row.state, row.worker, row.started_at, row.error_class) == ("queued", None, None, None)
-    assert (row.available_at, row.max_attempts - row.attempts) == (since, tries)
+    assert (row.available_at, row.attempts, row.max_attempts) == (since, 0, tries)
+
+
+def test_a_run_that_was_given_back_unbegun_twice_is_not_taken_from_the_next_worker(
+    app: Flask, now: datetime
+) -> None:
+    run = begun()
+    ledger.turn([], [Outcome(run, "returned")], worker="w1")
+    ledger.begin(run.id, "w2")
+
+    ledger.turn([], [Outcome(run, "returned")], worker="w1")  # the answer to the first was lost
+
+    assert (stored(run.id).state, stored(run.id).worker) == ("started", "w2")
 
 
 def test_a_run_whose_attempt_fails_after_somebody_cancelled_it_is_not_tried_again(

@@ -9,7 +9,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from edupulse.control.ledger import plain
+from edupulse.control.outcomes import plain
 from edupulse.control.run import Failure, Outcome, Run
 
 PIECE = 65_536  # bytes read at once
