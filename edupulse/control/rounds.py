@@ -23,7 +23,7 @@ from edupulse.logs import get_logger
 SYNC_EVERY = timedelta(minutes=5)  # definitions against rows, and another chance for what was put aside
 RECONCILE_EVERY = timedelta(seconds=15)  # rows against Redis: a loss is mended well within 90 s
 NOTE_EVERY = timedelta(seconds=BEAT_SECONDS)  # how often the database learns of a completed round
-PAUSES_EVERY = timedelta(seconds=2)  # pauses that end by themselves, and Redis against the table of pauses
+PAUSES_EVERY = timedelta(seconds=5)  # pauses that end by themselves, and Redis against the table of pauses
 
 T = TypeVar("T")
 log = get_logger(__name__)

@@ -33,6 +33,7 @@ def command(socket: Path, folder: Path) -> tuple[str, ...]:
         "appendonly": "yes",
         "appendfsync": "everysec",
         "save": "",
+        "hz": "5",  # its housekeeping costs more than our work when nothing is to be done
         "maxmemory-policy": "noeviction",  # a queue is not a cache
         "daemonize": "no",
     }

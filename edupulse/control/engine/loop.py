@@ -23,9 +23,9 @@ from edupulse.control.run import Outcome, Run
 from edupulse.logs import get_logger
 
 IDLE_SECONDS = 2.0  # what nobody announced (a requeue by another tool) is found after this
-GATHERING_SECONDS = (
-    0.001  # between turns while every thread has its next job: the more ends in one, the cheaper each
-)
+SEVERAL = 3  # waiting runs, with which the threads get over GATHERING_SECONDS
+# Between turns while every thread has its next job: the more ends in one turn, the cheaper each.
+GATHERING_SECONDS = 0.001
 SETTLING_SECONDS = 0.002  # a job that is not over by now is a longer one: Redis need not wait for its end
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0  # seconds between attempts while Redis or the database is away
 UNKNOWN_LIMIT_SECONDS = 60.0  # of a job that the catalog does not know: it fails at once
@@ -142,7 +142,7 @@ class Loop:
         """Return when a slot has ended, work has come, a signal has, or it is time to look again."""
         if self._pause:
             self._wakeup.wait(self._pause)
-        elif self._slots.has_waiting:
+        elif self._slots.waiting >= SEVERAL:
             time.sleep(GATHERING_SECONDS)
         elif self._running and self._ended:
             self._wakeup.wait(SETTLING_SECONDS)

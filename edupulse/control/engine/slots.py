@@ -41,9 +41,9 @@ class Slots:
         return max(0, places - len(self._busy))
 
     @property
-    def has_waiting(self) -> bool:
-        """Say whether a thread that ends its job finds another one at once."""
-        return len(self._busy) - len(self._ended) > self._board.slots
+    def waiting(self) -> int:
+        """How many threads that end their job find another one at once."""
+        return len(self._busy) - len(self._ended) - self._board.slots
 
     @property
     def works(self) -> list[Work]:
@@ -72,7 +72,7 @@ class Slots:
 
     def send_back(self, *, all_of_them: bool) -> None:
         """Give back what waits for a thread: what has waited too long, or everything."""
-        if not self.has_waiting:
+        if self.waiting <= 0:
             return
         patience = 0.0 if all_of_them else WAITING_SECONDS
         for work in self.works:
