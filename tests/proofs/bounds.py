@@ -25,6 +25,7 @@ BACKLOG = (
 )
 AT_ONCE = 1_000
 DRIFT_MOST = 2  # connections by which the second half of the jobs may differ from the first
+WARM_UPS_MOST = 8  # portions of jobs before the count begins
 APART_EVERY = 20  # every so manieth job runs in a process of its own: a fork must not share a connection
 TROUBLE = re.compile(
     r"OperationalError|InterfaceError|DatabaseError|PendingRollback|SSL error|bad record mac|database is locked"
@@ -76,7 +77,7 @@ def count_connections(jobs: int, *, postgres: bool) -> Connections:
         stack = place.enter_context(Stack(processes=2, own_jobs=True, smtp_delay_ms=None, database_url=url))
         place.enter_context(stack.app.app_context())
         stack.start_work()
-        _work_through(jobs // 4, figures, None)  # until every slot has a connection
+        _warm_up(jobs // 2, figures, server)
         _work_through(jobs, figures, server)
         figures.runs = _by_state("proof.")
         figures.trouble = Counter(TROUBLE.findall(stack.logs()))
@@ -84,6 +85,17 @@ def count_connections(jobs: int, *, postgres: bool) -> Connections:
             figures.unencrypted = server.unencrypted()
             figures.server_trouble = Counter(SERVER_TROUBLE.findall(server.log()))
     return figures
+
+
+def _warm_up(jobs: int, figures: Connections, server: OwnPostgres | None) -> None:
+    """Let jobs run until they open no further connection: every slot opens one when it works for the first time."""
+    most = -1
+    for _ in range(WARM_UPS_MOST):
+        _work_through(jobs, figures, server)
+        before, most = most, max(figures.counts, default=0)
+        figures.counts.clear()
+        if most <= before:
+            return
 
 
 def _work_through(jobs: int, figures: Connections, server: OwnPostgres | None) -> None:
@@ -95,7 +107,7 @@ def _work_through(jobs: int, figures: Connections, server: OwnPostgres | None) -
     def over() -> bool:
         if server:
             figures.counts.append(server.connections())
-            time.sleep(0.1)
+            time.sleep(0.03)
         return _open() == 0
 
     wait_for(over, "the jobs", 120)
