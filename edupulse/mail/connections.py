@@ -24,7 +24,13 @@ class _Pool:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.idle: dict[SmtpAccount, list[Session]] = {}  # the warmest last
+        self.places: dict[SmtpAccount, threading.BoundedSemaphore] = {}
         self.most_mails: dict[str, int] = {}  # server -> mails after which it closes a connection, as learned
+
+    def place(self, account: SmtpAccount) -> threading.BoundedSemaphore:
+        """Return what lets as many mails go at once as the provider accepts connections from one account."""
+        with self.lock:
+            return self.places.setdefault(account, threading.BoundedSemaphore(account.provider.connections))
 
     def take(self, account: SmtpAccount) -> Session | None:
         """Return the warmest connection that is still fit."""
@@ -87,16 +93,18 @@ _pools: dict[int, _Pool] = {}  # by process: a child inherits its parent's
 def leased(account: SmtpAccount) -> Iterator[Session]:
     """Give a working connection to the block: a warm one if there is, else a new one. Raises NotConnected.
 
-    An exception in the block leaves the connection in an unknown state, so it is dropped.
+    It waits while this process has as many as the provider accepts. An exception in the block leaves the connection
+    in an unknown state, so it is dropped.
     """
     pool = _own_pool()
-    session = pool.take(account) or connect(account)
-    try:
-        yield session
-    except BaseException:
-        session.drop()
-        raise
-    pool.put(account, session)
+    with pool.place(account):
+        session = pool.take(account) or connect(account)
+        try:
+            yield session
+        except BaseException:
+            session.drop()
+            raise
+        pool.put(account, session)
 
 
 def learn(account: SmtpAccount, session: Session, outcome: Outcome) -> None:

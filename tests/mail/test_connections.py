@@ -45,6 +45,22 @@ def test_two_jobs_at_once_get_two_connections_and_both_stay_warm() -> None:
     assert [each.commands[-1] for each in double.connections] == ["QUIT", "QUIT"]
 
 
+def test_a_provider_of_one_connection_is_never_sent_two() -> None:
+    with SmtpDouble() as double:
+        account = account_for(double)
+        account = replace(account, provider=replace(account.provider, connections=1))
+
+        def send(number: int) -> None:
+            with connections.leased(account) as session:
+                session.send(MAIL)
+
+        with ThreadPoolExecutor(4) as jobs:
+            list(jobs.map(send, range(12)))
+        connections.close_all()
+
+    assert len(double.connections) == 1
+
+
 def test_more_idle_connections_than_needed_are_left(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "IDLE_MOST", 1)
     with SmtpDouble() as double:
