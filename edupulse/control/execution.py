@@ -64,8 +64,10 @@ class Work:
     def withdraw(self) -> bool:
         """Take it back before a thread takes it; False when one has."""
         with self._lock:
-            self._over = not self.has_begun
-            return self._over
+            if self.has_begun:
+                return False
+            self._over = True
+            return True
 
     def ask_to_stop(self, reason: str) -> None:
         """Let the job's next look at `check_stop`, or report of progress, end it."""

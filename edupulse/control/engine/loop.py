@@ -83,6 +83,8 @@ class Loop:
         self._stopping = True
 
     def _is_over(self) -> bool:
+        if self._stopping and self._pause and not (self._running or self._outcomes):
+            return True  # what Redis should still hear, `leftovers.py` tells it when it is back
         at_rest = not (self._running or self._outcomes or self._ended or self._taken)
         return at_rest and (self._stopping or (self._burst and self._transport.was_empty))
 

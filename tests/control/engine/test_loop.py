@@ -115,6 +115,21 @@ def test_what_ends_while_redis_is_away_is_in_the_ledger_at_once_and_not_run_agai
     assert (stored(run_id).state, stored(run_id).attempts) == ("finished", 1)
 
 
+def test_a_worker_that_is_told_to_end_while_redis_is_away_does_not_wait_for_it(
+    app: Flask, make: Make
+) -> None:
+    loop, transport = make()
+    (run_id,) = enqueue_many("diagnostics.ping", [{}])
+    transport.waiting = [run_id]
+    turns(loop, lambda: bool(loop._running))
+    transport.away = True
+    turns(loop, lambda: stored(run_id).state == "finished")
+
+    loop.stop()
+
+    turns(loop, loop._is_over)
+
+
 def test_what_ends_while_the_database_is_away_is_written_when_it_is_back(
     app: Flask, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:

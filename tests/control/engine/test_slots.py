@@ -104,6 +104,14 @@ def test_what_waits_in_vain_is_given_back_and_not_run(
     assert {one.run.id for one in slots.collect()} == {"run-1", "run-2"}
 
 
+def test_a_run_that_has_ended_meanwhile_is_not_taken_back(jobs: Jobs) -> None:
+    work = Work(run(1))
+    work.carried_out(jobs.perform)
+
+    assert not work.withdraw()
+    assert work.carried_out(jobs.perform) is None  # it stays over
+
+
 def test_what_waits_for_a_moment_is_left(slots: Slots, jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(places, "WAITING_SECONDS", 60)
     three_runs_in_two_threads(slots, jobs)
