@@ -12,10 +12,11 @@ from sqlalchemy import select
 
 from edupulse.clock import now
 from edupulse.control import ledger
-from edupulse.control.execution import Work, perform
+from edupulse.control.execution import perform
 from edupulse.control.messages import Waiting
 from edupulse.control.models import OPEN_ROWS, JobRun
 from edupulse.control.run import Outcome
+from edupulse.control.work import Work
 from edupulse.database import db
 from edupulse.testing.arrival import arrival
 from edupulse.testing.handover import after_each_commit, handing_over_to, nobody

@@ -13,10 +13,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from edupulse.control import execution, ledger
+from edupulse.control import ledger
 from edupulse.control.catalog import JobSpec
 from edupulse.control.enqueue import enqueue
-from edupulse.control.execution import Work, check_stop, current_run, finishing, perform
+from edupulse.control.execution import check_stop, current_run, finishing, perform
 from edupulse.control.interrupted import interrupt
 from edupulse.control.interruptions import (
     Cancelled,
@@ -27,6 +27,7 @@ from edupulse.control.interruptions import (
 )
 from edupulse.control.models import Pause
 from edupulse.control.run import Outcome
+from edupulse.control.work import Work
 from edupulse.database import db
 from edupulse.errors import Conflict, Invalid
 from edupulse.transaction import transaction
@@ -297,7 +298,7 @@ def test_interruptions_at_any_moment_leave_one_outcome_and_the_effect_that_belon
     app: Flask, work_on: Callable[[Job], Work], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chance = random.Random(7)
-    monkeypatch.setattr(execution, "QUIET_SECONDS", 0.002)
+    monkeypatch.setattr("edupulse.control.work.QUIET_SECONDS", 0.002)
     states: dict[str, int] = {}
     for _ in range(60):
         work = work_on(effect_at_the_end)

@@ -13,9 +13,10 @@ from sqlalchemy.event import listen, remove
 from edupulse.control import ledger, progress
 from edupulse.control.catalog import Catalog, JobSpec
 from edupulse.control.enqueue import enqueue
-from edupulse.control.execution import Work, perform
+from edupulse.control.execution import perform
 from edupulse.control.models import JobRun
 from edupulse.control.run import Outcome
+from edupulse.control.work import Work
 from edupulse.database import db
 
 

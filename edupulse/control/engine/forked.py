@@ -17,10 +17,11 @@ from edupulse.control.catalog import current_catalog
 from edupulse.control.engine.endings import Ending
 from edupulse.control.engine.slots import Perform
 from edupulse.control.engine.wire import Lines, from_plain
-from edupulse.control.execution import Work, perform
+from edupulse.control.execution import perform
 from edupulse.control.interrupted import POISON_DEATHS, note_death, runs_apart
 from edupulse.control.interruptions import Interruption, TimeLimitExceeded
 from edupulse.control.run import Failure, Outcome, Run
+from edupulse.control.work import Work
 from edupulse.control.workers import current_worker_name
 
 LOOK_SECONDS = 0.5  # between two looks at whether somebody wants the job to stop

@@ -18,8 +18,9 @@ from flask import Flask
 from edupulse.control import interruptions
 from edupulse.control.engine.renewal import MEGABYTE
 from edupulse.control.engine.wire import Lines, to_plain
-from edupulse.control.execution import Work, perform
+from edupulse.control.execution import perform
 from edupulse.control.run import Outcome, Run
+from edupulse.control.work import Work
 from edupulse.control.workers import act_as
 
 # What may be raised in the job on order of its worker.

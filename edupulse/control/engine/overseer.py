@@ -9,7 +9,6 @@ from sqlalchemy import select
 from edupulse.config import current_settings
 from edupulse.control.catalog import JobSpec, current_catalog
 from edupulse.control.engine.slots import Slots
-from edupulse.control.execution import Work
 from edupulse.control.interruptions import (
     Cancelled,
     Interruption,
@@ -18,6 +17,7 @@ from edupulse.control.interruptions import (
     WorkerStopping,
 )
 from edupulse.control.models import OPEN_ROWS, JobRun
+from edupulse.control.work import Work
 from edupulse.database import db
 
 LOOK_SECONDS = 1.0  # between two looks at what runs

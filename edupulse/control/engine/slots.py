@@ -9,8 +9,8 @@ from collections.abc import Callable
 from queue import SimpleQueue
 
 from edupulse.control.engine.board import Board
-from edupulse.control.execution import Work
 from edupulse.control.run import Outcome, Run
+from edupulse.control.work import Work
 
 SHORT_SECONDS = 0.1  # of a job: behind such ones another may wait
 WAITING_SECONDS = 0.25  # then a run that waits in vain is given to whoever has room

@@ -18,8 +18,9 @@ from edupulse.control.engine.board import Board
 from edupulse.control.engine.loop import Loop
 from edupulse.control.engine.transport import Ended, Taken
 from edupulse.control.enqueue import enqueue_many
-from edupulse.control.execution import Work, perform
+from edupulse.control.execution import perform
 from edupulse.control.run import Outcome, Run
+from edupulse.control.work import Work
 from tests.control.test_ledger import stored
 
 

@@ -11,7 +11,6 @@ from flask import Flask
 from edupulse.control.catalog import JobSpec
 from edupulse.control.engine import overseer as overseeing
 from edupulse.control.engine.overseer import Overseer
-from edupulse.control.execution import Work
 from edupulse.control.interruptions import (
     Cancelled,
     SoftTimeLimitExceeded,
@@ -20,6 +19,7 @@ from edupulse.control.interruptions import (
 )
 from edupulse.control.models import JobRun
 from edupulse.control.run import Run
+from edupulse.control.work import Work
 from edupulse.transaction import transaction
 from tests.control.schedules import spec, use
 from tests.control.test_ledger import begun

@@ -11,8 +11,8 @@ import pytest
 from edupulse.control.engine import slots as places
 from edupulse.control.engine.board import Board
 from edupulse.control.engine.slots import Slots
-from edupulse.control.execution import Work
 from edupulse.control.run import Outcome, Run
+from edupulse.control.work import Work
 
 
 class Jobs:
