@@ -53,6 +53,15 @@ class Settings:
     email_provider: str
     email_timeout: float
     email_accept_timeout: float
+    bulk_email_batch_size: int
+    bulk_email_batch_delay: float
+    email_daily_quota: int | None
+    email_per_minute: int | None
+    email_per_second: float | None
+    email_connections: int | None
+    dkim_domain: str
+    dkim_selector: str
+    dkim_key_file: str
     reminder_advance_minutes: int
 
     def secrets(self) -> list[str]:

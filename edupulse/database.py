@@ -23,6 +23,7 @@ SYNC_AT_COMMIT = 2  # SQLite's FULL: what was committed survives a power cut, no
 SYNC_LATER = 1  # SQLite's NORMAL: it reaches the disk with the next commit that waits for it
 ASK_AGAIN_MS = 8  # SQLite waits 1, 2 and 5 ms before it gives up on this
 POOL_LEAST = 5  # connections that stay open, if as many were needed at once
+PER_SLOT = 2  # its work, and the last look at a mail before it leaves
 BESIDE_SLOTS = 2  # a worker's own thread and its heartbeat
 BUSY_TIMEOUT_MS = 30_000  # a writer waits this long for another one before "database is locked"
 
@@ -79,7 +80,7 @@ def init_database(app: Flask, url: str, *, threads: int = 1) -> None:
     options: dict[str, Any] = {"pool_pre_ping": not url.startswith("sqlite")}
     if ":memory:" not in url:  # which has one connection for all
         # Opened when needed and then kept: a slot that had to wait here would look like a database that is away.
-        options["pool_size"] = max(POOL_LEAST, threads + BESIDE_SLOTS)
+        options["pool_size"] = max(POOL_LEAST, PER_SLOT * threads + BESIDE_SLOTS)
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options
     db.init_app(app)
     with app.app_context():
@@ -119,6 +120,8 @@ def _open_sqlite(connection: sqlite3.Connection, record: Any) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     options = connection.get_execution_options()
+    if options.get("looking", False):
+        return  # no transaction: each statement sees what is true when it runs
     wanted = SYNC_AT_COMMIT if options.get("durable", True) else SYNC_LATER
     if connection.info.get("synchronous", SYNC_AT_COMMIT) != wanted:
         connection.exec_driver_sql(f"PRAGMA synchronous = {wanted}")

@@ -61,6 +61,12 @@ def _seconds(low: float, high: float) -> Check:
     return check
 
 
+def _rate(value: str) -> float:
+    if not re.fullmatch(r"\d{1,4}(\.\d{1,3})?", value):
+        raise ValueError("should be a number of mails such as 14 or 0.5")
+    return float(value)
+
+
 def _one_of(*allowed: str) -> Check:
     def check(value: str) -> str:
         if value.lower() not in allowed:
@@ -105,6 +111,18 @@ def _mail_address(value: str) -> str:
         raise ValueError(
             "should be an e-mail address such as office@school.example or School <office@school.example>"
         )
+    return value
+
+
+def _domain(value: str) -> str:
+    if value and not re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", value.lower()):
+        raise ValueError("should be a domain such as school.example")
+    return value.lower()
+
+
+def _selector(value: str) -> str:
+    if value and not re.fullmatch(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*", value):
+        raise ValueError("should be the name before ._domainkey in DNS, such as mail2026")
     return value
 
 
@@ -183,6 +201,40 @@ VARIABLES = (
         "600",
         "seconds to wait for the answer after the final dot (RFC 5321 4.5.3.2.6)",
     ),
+    Variable("BULK_EMAIL_BATCH_SIZE", _whole(1, 1000), "20", "mails of a campaign that go out in one batch"),
+    Variable(
+        "BULK_EMAIL_BATCH_DELAY",
+        _seconds(0, 3600),
+        "0.5",
+        "seconds from the start of one batch to the next, counted over all workers and campaigns",
+    ),
+    Variable(
+        "EMAIL_DAILY_QUOTA",
+        _whole(0, 10**9 - 1),
+        None,
+        "mails in any 24 hours in a row; empty: as the provider allows; 0: no limit",
+    ),
+    Variable(
+        "EMAIL_PER_MINUTE",
+        _whole(0, 10**9 - 1),
+        None,
+        "mails in any 60 seconds; empty: as the provider allows; 0: no limit",
+    ),
+    Variable(
+        "EMAIL_PER_SECOND",
+        _rate,
+        None,
+        "mails in any second, 0.5 is one in two; empty: as the provider allows; 0: no limit",
+    ),
+    Variable(
+        "EMAIL_CONNECTIONS",
+        _whole(0, 64),
+        None,
+        "connections to the mail server at once, over all workers; empty: as the provider allows; 0: no limit",
+    ),
+    Variable("DKIM_DOMAIN", _domain, "", "domain that signs our mails (DKIM); empty: the mail server signs"),
+    Variable("DKIM_SELECTOR", _selector, "", "name of the DKIM key in DNS, before ._domainkey"),
+    Variable("DKIM_KEY_FILE", _text, "", "file with the private RSA key of DKIM, in PEM"),
     Variable(
         "REMINDER_ADVANCE_MINUTES",
         _whole(1, 40320),

@@ -1,4 +1,4 @@
-"""Who may do what, and who did: people with a role, their failed sign-ins, the log of their acts."""
+"""Who may do what, and who did: people with a role, tokens of their programs, failed sign-ins, the log of acts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from flask_login import UserMixin
 from sqlalchemy import JSON, ForeignKey, Index, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from edupulse.database import Model
 
@@ -39,6 +39,29 @@ class User(UserMixin, Model):
     def may(self, role: str) -> bool:
         """Say whether this person has at least `role`."""
         return ROLES.index(self.role) >= ROLES.index(role)
+
+
+class ApiToken(Model):
+    """What a program signs in with; only its hash is kept. Its role is never above that of its user."""
+
+    __tablename__ = "api_token"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str] = mapped_column(String(100))  # what it is for, e.g. "school portal"
+    role: Mapped[str] = mapped_column(String(20))
+    token_hash: Mapped[str] = mapped_column(
+        String(64), unique=True
+    )  # SHA-256: a token is random, no password
+    hint: Mapped[str] = mapped_column(
+        String(12)
+    )  # its first characters, by which a person tells tokens apart
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]  # to the hour: not every call writes
+
+    user: Mapped[User] = relationship(lazy="joined", innerjoin=True)
 
 
 class SignInAttempt(Model):

@@ -128,6 +128,14 @@ def alive_workers(moment: datetime) -> set[str]:
     )
 
 
+def slots(moment: datetime, queue: str) -> int:
+    """Return how many jobs of `queue` the workers that are alive can work on at once."""
+    alive = select(Worker.queues, Worker.threads).where(
+        Worker.kind == "worker", Worker.state == "running", Worker.heartbeat_at > moment - DEAD_AFTER
+    )
+    return sum(row.threads for row in db.session.execute(alive) if queue in row.queues)
+
+
 def mark_dead(moment: datetime) -> list[str]:
     """Mark those whose heartbeat is too old; return their names."""
     silent = select(Worker.name).where(Worker.state == "running", Worker.heartbeat_at <= moment - DEAD_AFTER)

@@ -23,7 +23,8 @@ class SmtpAccount:
     its answers gains nothing; `total_timeout` bounds a whole connect, and a whole mail up to its dot
     (default: three times `timeout`). `accept_timeout` bounds the one answer after the dot, for which RFC 5321
     4.5.3.2.6 asks 10 minutes. `security` "starttls" and "tls" never send in clear; `ca_file` replaces the
-    system's authorities and `tls_context`, where given, the whole TLS configuration.
+    system's authorities and `tls_context`, where given, the whole TLS configuration. `pipelining` False is for a
+    server that is known to break it, though it offers it.
     """
 
     host: str
@@ -38,6 +39,7 @@ class SmtpAccount:
     ca_file: str | None = None
     tls_context: ssl.SSLContext | None = field(default=None, repr=False, compare=False)
     provider: Provider = GENERIC
+    pipelining: bool = True
 
     @property
     def server(self) -> str:

@@ -12,7 +12,7 @@ from edupulse.clock import now
 from edupulse.config import current_settings
 from edupulse.control.enqueue import enqueue
 from edupulse.errors import Conflict, NotFound
-from edupulse.mail import senders
+from edupulse.mail import mailings, senders
 from edupulse.mail.addresses import parse_address
 from edupulse.mail.compose import Mail, render_mail
 from edupulse.mail.models import Delivery
@@ -38,7 +38,7 @@ def resend(delivery_id: int, actor: str) -> Delivery:
         refusal = "Only a mail that is unknown, rejected or cancelled can be sent again."
         before = _move(delivery, RESENDABLE, refusal, _like_new(delivery, actor))
         record(actor, "mail.resend", f"delivery:{delivery_id}", before=before)
-        hand_over([delivery_id])
+        _let_leave(delivery)
     return _existing(delivery_id)
 
 
@@ -52,6 +52,8 @@ def settle(delivery_id: int, as_sent: bool, actor: str) -> Delivery:
             values["sent_at"] = delivery.dot_at or now()
         _move(delivery, ("unknown",), "Only a mail that is unknown can be settled.", values)
         record(actor, "mail.settle", f"delivery:{delivery_id}", as_sent=as_sent)
+        if delivery.mailing_id is not None:
+            enqueue("campaigns.settle", mailing_id=delivery.mailing_id)
     return _existing(delivery_id)
 
 
@@ -92,6 +94,16 @@ def send_test(address: str, actor: str) -> Delivery:
             due_at=moment,
             expires_at=moment + ANOTHER_LIFE,
         )
+
+
+def _let_leave(delivery: Delivery) -> None:
+    if delivery.mailing_id is None:
+        hand_over([delivery.id])
+    elif mailings.mailing(delivery.mailing_id).over_at is None:
+        mailings.start_pumps()  # a person's hold stays a hold
+    else:
+        mailings.reopen(delivery.mailing_id)
+        enqueue("campaigns.settle", mailing_id=delivery.mailing_id)  # it runs again
 
 
 def _existing(delivery_id: int) -> Delivery:

@@ -127,9 +127,17 @@ ADVICE: Mapping[str, Advice] = MappingProxyType(
             "The server takes no more mail over this connection; a new one is opened.", _WAIT
         ),
         "session_stale": Advice("The connection had gone stale; a new one is opened.", _WAIT),
+        "not_begun": Advice(
+            "The connection ended before it was this mail's turn; it goes over a new one.", _WAIT
+        ),
         "server_closing": Advice("The server closed the connection; a new one is opened.", _WAIT),
         "out_of_step": Advice(
             "Server and client got out of step; the mail goes over a new connection.", _WAIT
+        ),
+        "improper_pipelining": Advice(
+            "The server offers to take mails without a pause in between, but loses some of what is said; from "
+            "now on it gets them one by one.",
+            _WAIT,
         ),
         "out_of_turn": Advice(
             "The server spoke without being asked; the mail goes over a new connection.", _WAIT

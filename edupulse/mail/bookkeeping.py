@@ -1,14 +1,15 @@
-"""What came of a try is written down: the attempt, and the state that it leads to, in one commit."""
+"""What came of a try is written down: the attempts of a batch, and the states they lead to, in one commit."""
 
 from __future__ import annotations
 
-import threading
 import time
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
-from sqlalchemy import Boolean, Integer, Table, bindparam, case, func, insert, or_, select, update
+from sqlalchemy import Boolean, Integer, Table, bindparam, case, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -17,7 +18,7 @@ from edupulse.control.workers import current_worker_name
 from edupulse.database import UtcDateTime
 from edupulse.errors import Unavailable
 from edupulse.logs import get_logger
-from edupulse.mail.claims import Claimed
+from edupulse.mail.mailing import Mailing
 from edupulse.mail.models import Attempt, Delivery
 from edupulse.mail.outcome import Outcome, Verdict
 from edupulse.mail.retry import next_attempt, next_connection
@@ -29,6 +30,7 @@ from edupulse.transaction import rows_changed, transaction
 PATIENCE = (0.5, 1.0, 2.0, 4.0, 8.0)
 RETRY_GRID_SECONDS = 5  # retries that fall into the same seconds share one sweep
 NO_SUCH_MAILBOX = "mailbox_unknown"  # the one cause for which an address is never written to again
+MOST_SENT_AGAIN = 3  # tries of a mail that must not be missed, whatever is unknown of the ones before
 FINAL = {
     Verdict.SENT: "sent",
     Verdict.RECIPIENT_PERMANENT: "rejected",
@@ -37,10 +39,32 @@ FINAL = {
     Verdict.UNKNOWN: "unknown",
 }
 HELD_WITH_THE_SENDER = (Verdict.SENDER, Verdict.UNREACHABLE)  # the row waits as it was, the account is paused
+OVERTAKEN = "It had left already when it was to be taken back."
 
 log = get_logger(__name__)
-_unrecorded: list[tuple[Claimed, Outcome]] = []
-_lock = threading.Lock()
+
+
+class Tried(Protocol):
+    """What must be known of a mail to decide what follows from a try; Claimed is one."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def token(self) -> str: ...
+    @property
+    def mailing_id(self) -> int | None: ...
+    @property
+    def address(self) -> str: ...
+    @property
+    def accepted_at(self) -> datetime: ...
+    @property
+    def expires_at(self) -> datetime | None: ...
+    @property
+    def attempts_made(self) -> int: ...
+    @property
+    def tries(self) -> int: ...
+    @property
+    def resend_unknown(self) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -52,62 +76,50 @@ class Next:
     at: datetime | None = None  # of the next try
 
 
-def after(outcome: Outcome, mail: Claimed, moment: datetime) -> Next:
+@dataclass(frozen=True)
+class Entry:
+    """One finished try of one mail."""
+
+    mail: Tried
+    outcome: Outcome
+    at: datetime
+
+
+def after(outcome: Outcome, mail: Tried, moment: datetime) -> Next:
     """Decide what follows from `outcome`."""
     if outcome.verdict is Verdict.SENT:
         return Next("sent")
+    if outcome.verdict is Verdict.UNKNOWN and mail.resend_unknown and mail.tries + 1 < MOST_SENT_AGAIN:
+        at = next_attempt(moment, **_life(mail), tries=mail.tries, retry_after=None)
+        if at is not None:
+            return Next("deferred", f"{said(outcome)} It must not be missed, so it is sent again.", at)
     if outcome.verdict in FINAL:
         return Next(FINAL[outcome.verdict], said(outcome))
     if outcome.verdict in HELD_WITH_THE_SENDER:
         return Next("queued", said(outcome))
     wait = next_attempt if outcome.charged or outcome.verdict is Verdict.QUOTA else next_connection
     tries = mail.attempts_made if outcome.charged else mail.tries
-    life = {"accepted_at": mail.accepted_at, "expires_at": mail.expires_at}
-    at = wait(moment, tries=tries, retry_after=outcome.retry_after, **life)  # type: ignore[arg-type]
+    at = wait(moment, tries=tries, retry_after=outcome.retry_after, **_life(mail))
     if at is None:
         return Next("rejected", f"Given up after {mail.tries + 1} tries, no time is left. {said(outcome)}")
     return Next("deferred", said(outcome), at)
 
 
-def record(mail: Claimed, outcome: Outcome) -> str:
-    """Write down `outcome` and return the state it led to.
+def record(entries: Sequence[Entry]) -> Counter[str]:
+    """Write down finished tries in one commit; return how many led to which state.
 
-    Tries for a while when the database is away; what could not be written is kept for `record_late`.
+    Tries for a while when the database is away, then raises its error: what was not written is still in the journal.
     """
-    try:
-        return _write_patiently(mail, outcome)
-    except BaseException:
-        with _lock:
-            _unrecorded.append((mail, outcome))
-        log.error("outcome kept in memory", delivery_id=mail.id, verdict=outcome.verdict, code=outcome.code)
-        raise
-
-
-def record_late() -> int:
-    """Write down the outcomes that this process could not write when they came; return how many."""
-    count = 0
-    while (waiting := _next_unrecorded()) is not None:
-        record(*waiting)
-        count += 1
-    return count
-
-
-def _next_unrecorded() -> tuple[Claimed, Outcome] | None:
-    with _lock:
-        return _unrecorded.pop(0) if _unrecorded else None
-
-
-def _write_patiently(mail: Claimed, outcome: Outcome) -> str:
     for wait in PATIENCE:
         try:
-            return _write(mail, outcome)
+            return _write(entries)
         except (SQLAlchemyError, Unavailable) as error:
-            log.warning("outcome not written yet", delivery_id=mail.id, reason=type(error).__name__)
+            log.warning("outcomes not written yet", mails=len(entries), reason=type(error).__name__)
             time.sleep(wait)
-    return _write(mail, outcome)
+    return _write(entries)
 
 
-def refuse(mail: Claimed, reason: str) -> str:
+def refuse(mail: Tried, reason: str) -> str:
     """End a mail that cannot even be tried; return its state."""
     with transaction() as session:
         held = (_D.c.id == mail.id, _D.c.claim == mail.token, _D.c.state == "sending")
@@ -115,32 +127,35 @@ def refuse(mail: Claimed, reason: str) -> str:
     return "rejected"
 
 
-def refused_in_a_row(count: int) -> bool:
-    """Say whether the last `count` tries were all refused for their content."""
-    with transaction() as session:
-        latest = session.scalars(select(_A.c.verdict).order_by(_A.c.id.desc()).limit(count)).all()
-    return len(latest) == count and set(latest) == {Verdict.CONTENT.value}
-
-
-def record_and_keep(mail: Claimed, outcome: Outcome) -> None:
+def record_and_keep(mail: Tried, outcome: Outcome) -> None:
     """Write down a try that failed before its dot, and keep the mail in hand for another connection."""
     with transaction() as session:
-        _add_attempt(session, mail, outcome, now())
+        session.execute(_ADD_ATTEMPT, [_attempt(Entry(mail, outcome, now()))])
         held = (_D.c.id == mail.id, _D.c.claim == mail.token, _D.c.state == "sending")
-        session.execute(update(_D).where(*held).values(dot_at=None, tries=_D.c.tries + 1))
+        session.execute(update(_D).where(*held).values(tries=_D.c.tries + 1))
 
 
 _D = cast(Table, Delivery.__table__)
-_A = cast(Table, Attempt.__table__)
-_ADD_ATTEMPT = insert(_A)
-# A mail that was taken for lost still has its token: its outcome may come late and end the doubt.
+_M = cast(Table, Mailing.__table__)
+_ADD_ATTEMPT = insert(cast(Table, Attempt.__table__))
+# A mail that was taken for lost, or taken back, still has its token: its outcome may come late, and is the truth.
+_STILL_OURS = (_D.c.claim == bindparam("token"), _D.c.state.in_(("sending", "unknown", "cancelled")))
+_SENT = (
+    update(_D)
+    .where(_D.c.id.in_(bindparam("mails", expanding=True)), *_STILL_OURS)
+    .values(
+        state="sent",
+        reason=case((_D.c.state == "cancelled", OVERTAKEN), else_=None),
+        claim=None,
+        tries=_D.c.tries + 1,
+        attempts_made=_D.c.attempts_made + 1,
+        sent_at=bindparam("taken_at", type_=UtcDateTime),
+        dot_at=bindparam("taken_at", type_=UtcDateTime),
+    )
+)
 _MOVE = (
     update(_D)
-    .where(
-        _D.c.id == bindparam("mail"),
-        _D.c.claim == bindparam("token"),
-        or_(_D.c.state == "sending", _D.c.state == "unknown"),
-    )
+    .where(_D.c.id == bindparam("mail"), *_STILL_OURS)
     .values(
         state=bindparam("to_state"),
         reason=bindparam("why"),
@@ -148,48 +163,76 @@ _MOVE = (
         tries=_D.c.tries + 1,
         attempts_made=_D.c.attempts_made + bindparam("charged", type_=Integer),
         next_attempt_at=func.coalesce(bindparam("again_at", type_=UtcDateTime), _D.c.next_attempt_at),
-        sent_at=bindparam("taken_at", type_=UtcDateTime),
-        dot_at=case((bindparam("surely_unsent", type_=Boolean), None), else_=_D.c.dot_at),
+        dot_at=case(
+            (bindparam("doubtful", type_=Boolean), bindparam("taken_at", type_=UtcDateTime)), else_=None
+        ),
     )
 )
 
 
-def _write(mail: Claimed, outcome: Outcome) -> str:
+def _write(entries: Sequence[Entry]) -> Counter[str]:
     moment = now()
-    following = after(outcome, mail, moment)
-    # Lost in a power cut, it leaves the mark of the dot behind: then the mail is unknown, never doubled.
+    sent = [entry for entry in entries if entry.outcome.sent]
+    others = [entry for entry in entries if not entry.outcome.sent]
+    # Lost in a power cut, it leaves the journal behind, and the claim, which is on the disk.
     with transaction(durable=False) as session:
-        _add_attempt(session, mail, outcome, moment)
-        values = _values(mail, outcome, following, moment)
-        moved = rows_changed(session, _MOVE, values)
-        if not moved:
-            log.warning(
-                "outcome of a mail that is no longer ours", delivery_id=mail.id, verdict=outcome.verdict
-            )
-            return str(session.scalar(select(_D.c.state).where(_D.c.id == mail.id)))
-        if outcome.cause == NO_SUCH_MAILBOX and following.state == "rejected":
-            suppress(mail.address, reason=said(outcome), source=f"delivery:{mail.id}")
-        if following.at is not None:
-            wake_sweep(following.at, RETRY_GRID_SECONDS)
+        session.execute(_ADD_ATTEMPT, [_attempt(entry) for entry in entries])
+        states = _write_sent(session, sent, moment)
+        for entry in others:
+            states[_write_other(session, entry, moment)] += 1
+        _note_progress(session, entries, moment)
+    return states
+
+
+def _write_sent(session: Session, entries: Sequence[Entry], moment: datetime) -> Counter[str]:
+    states: Counter[str] = Counter()
+    for token in dict.fromkeys(entry.mail.token for entry in entries):
+        ids = [entry.mail.id for entry in entries if entry.mail.token == token]
+        moved = rows_changed(session, _SENT, {"mails": ids, "token": token, "taken_at": moment})
+        states["sent"] += moved
+        if moved != len(ids):
+            log.error("mails were sent that are no longer ours", deliveries=ids, moved=moved)
+    return states
+
+
+def _write_other(session: Session, entry: Entry, moment: datetime) -> str:
+    mail, outcome, following = entry.mail, entry.outcome, after(entry.outcome, entry.mail, moment)
+    if not rows_changed(session, _MOVE, _values(entry, following, moment)):
+        log.warning("outcome of a mail that is no longer ours", delivery_id=mail.id, verdict=outcome.verdict)
+        return str(session.scalar(select(_D.c.state).where(_D.c.id == mail.id)))
+    if outcome.cause == NO_SUCH_MAILBOX and following.state == "rejected":
+        suppress(mail.address, reason=said(outcome), source=f"delivery:{mail.id}")
+    if following.at is not None:
+        wake_sweep(following.at, RETRY_GRID_SECONDS)
     return following.state
 
 
-def _values(mail: Claimed, outcome: Outcome, following: Next, moment: datetime) -> dict[str, Any]:
+def _values(entry: Entry, following: Next, moment: datetime) -> dict[str, Any]:
     return {
-        "mail": mail.id,
-        "token": mail.token,
+        "mail": entry.mail.id,
+        "token": entry.mail.token,
         "to_state": following.state,
         "why": following.reason,
-        "charged": int(outcome.charged),
+        "charged": int(entry.outcome.charged),
         "again_at": following.at,
-        "taken_at": moment if following.state == "sent" else None,
-        "surely_unsent": following.state in ("queued", "deferred"),
+        "taken_at": moment,
+        "doubtful": following.state == "unknown",
     }
 
 
-def _add_attempt(session: Session, mail: Claimed, outcome: Outcome, moment: datetime) -> None:
-    session.execute(_ADD_ATTEMPT, [{
-        "delivery_id": mail.id, "at": moment, "ms": outcome.ms, "worker": current_worker_name(),
+def _note_progress(session: Session, entries: Sequence[Entry], moment: datetime) -> None:
+    for mailing_id in {entry.mail.mailing_id for entry in entries} - {None}:
+        session.execute(update(_M).where(_M.c.id == mailing_id).values(progressed_at=moment))
+
+
+def _life(mail: Tried) -> dict[str, Any]:
+    return {"accepted_at": mail.accepted_at, "expires_at": mail.expires_at}
+
+
+def _attempt(entry: Entry) -> dict[str, Any]:
+    outcome = entry.outcome
+    return {
+        "delivery_id": entry.mail.id, "at": entry.at, "ms": outcome.ms, "worker": current_worker_name(),
         "server": outcome.server, "phase": outcome.phase.value, "verdict": outcome.verdict.value,
         "cause": outcome.cause, "code": outcome.code, "enhanced": outcome.enhanced, "text": outcome.text,
-    }])  # fmt: skip
+    }  # fmt: skip

@@ -1,28 +1,24 @@
-"""Who holds a mail: taken by one worker, marked before its final dot, given back when the worker is gone."""
+"""Who holds a mail: taken by one worker, looked at right before its final dot, put down when it must not leave."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Row, Table, bindparam, exists, or_, select, update
+from sqlalchemy import Row, Select, Table, select, update
 from sqlalchemy.orm import Session
 
 from edupulse.clock import now
-from edupulse.control.workers import current_worker_name
-from edupulse.mail.abandoned import in_hand
-from edupulse.mail.addresses import comparable
-from edupulse.mail.limits import allowance, reserve_turns
-from edupulse.mail.models import OPEN_ROWS, Delivery, DeliveryContent, Sender, Suppression
+from edupulse.mail.holder import holder
+from edupulse.mail.mailing import Mailing
+from edupulse.mail.models import OPEN_ROWS, Delivery, DeliveryContent
 from edupulse.mail.outcome import Outcome
-from edupulse.mail.providers import Provider
 from edupulse.mail.retry import hold_until
 from edupulse.mail.senders import said, wake_sweep
-from edupulse.mail.suppressions import EVERYTHING, Stops, scopes_of, stops_for
+from edupulse.mail.suppressions import Stops, stops_for
 from edupulse.transaction import rows_changed, transaction
 
 EXPIRED = "Its time had passed before it could be sent."
@@ -30,7 +26,7 @@ EXPIRED = "Its time had passed before it could be sent."
 
 @dataclass(frozen=True)
 class Content:
-    """What a claimed mail says."""
+    """What a claimed mail says, where it was composed when it was accepted."""
 
     text: str
     html: str
@@ -38,60 +34,60 @@ class Content:
     attachments: Sequence[Mapping[str, Any]]
 
 
-@dataclass(frozen=True)
-class Claimed:
+class Claimed(NamedTuple):
     """One mail in hand: a copy of its row, so that nothing asks the database while the network is used."""
 
     id: int
-    token: str
     kind: str
     sender_id: int
+    mailing_id: int | None
+    letter_id: int | None
+    fields: Mapping[str, Any] | None
     address: str
     recipient_name: str
     subject: str
     message_id: str
     accepted_at: datetime
+    due_at: datetime
     expires_at: datetime | None
     attempts_made: int
     tries: int
-    content: Content
+    token: str
+    content: Content | None = None
+    resend_unknown: bool = False  # of its mailing: never miss
 
 
-@contextmanager
-def taken(delivery_ids: Sequence[int], moment: datetime, provider: Provider) -> Iterator[list[Claimed]]:
-    """Claim those of the deliveries that wait, for the block; what is left at its end is given back.
-
-    What has expired or is suppressed ends instead; what `provider` does not allow yet gets a later turn.
-    """
-    token = secrets.token_hex(8)
-    with in_hand(token):
-        yield _take(delivery_ids, token, moment, provider)
+def new_token() -> str:
+    """Return the name of a claim."""
+    return secrets.token_hex(8)
 
 
-def mark_dot(mail: Claimed) -> bool:
-    """Note that the final dot goes out now; False if the mail must not leave any more.
-
-    The last look: still ours, not expired, not suppressed, and the account not paused by or for a person.
-    A hold that ends by itself stops new claims only: the server will say what it thinks of this one.
-    """
-    values = {
-        "mail": mail.id,
-        "token": mail.token,
-        "moment": now(),
-        "comparable": comparable(mail.address),
-        "scope": scopes_of(mail.kind)[-1],
-    }
+def take(delivery_ids: Sequence[int], token: str, moment: datetime, most: int) -> list[Claimed]:
+    """Claim at most `most` of the deliveries that wait; what has expired or is suppressed ends instead."""
+    waiting = _due(moment).where(_D.c.id.in_(delivery_ids)).order_by(_D.c.due_at, _D.c.id)
     with transaction() as session:
-        marked = rows_changed(session, _MARK_DOT, values)
-    return marked == 1
+        rows = _claimed(session, waiting.limit(most), token, moment)
+        contents = _contents(session, [row.id for row in rows if row.letter_id is None])
+        policy = _policies(session, {row.mailing_id for row in rows} - {None})
+    return [
+        Claimed._make([*row, token, contents.get(row.id), policy.get(row.mailing_id, False)]) for row in rows
+    ]
+
+
+def take_of_mailing(mailing: Mailing, token: str, moment: datetime, most: int) -> list[Claimed]:
+    """Claim the next mails of a mailing, in the order of its recipients."""
+    waiting = _due(moment).where(_D.c.mailing_id == mailing.id).order_by(_D.c.id).limit(most)
+    with transaction() as session:
+        rows = _claimed(session, waiting, token, moment)
+    return [Claimed._make([*row, token, None, mailing.resend_unknown]) for row in rows]
 
 
 def let_go(mail: Claimed) -> str:
-    """Put down a mail that must not leave (see `mark_dot`); return the state in which it is now."""
+    """Put down a mail that must not leave (see `Look`); return the state in which it is now."""
     moment = now()
     with transaction() as session:
-        row = session.execute(select(_D.c.state, _D.c.claim, _D.c.dot_at).where(_D.c.id == mail.id)).one()
-        if (row.state, row.claim, row.dot_at) != ("sending", mail.token, None):
+        row = session.execute(select(_D.c.state, _D.c.claim).where(_D.c.id == mail.id)).one()
+        if (row.state, row.claim) != ("sending", mail.token):
             return str(row.state)
         state, reason = _end_of(mail, stops_for([mail.address]), moment) or ("queued", None)
         values = {"state": state, "reason": reason, "claim": None}
@@ -100,69 +96,63 @@ def let_go(mail: Claimed) -> str:
 
 
 def postpone(mail: Claimed, outcome: Outcome) -> None:
-    """Put off all that the claim of `mail` holds, for as long as the server asked; no mail is charged."""
+    """Put off all that the claim of `mail` holds, for as long as the server asked; no mail is charged.
+
+    Call it when what was tried before is written down: all that is still `sending` has not been tried.
+    """
     moment = now()
     at = hold_until(moment, failures=mail.tries, retry_after=outcome.retry_after)
-    held = (OPEN_ROWS, _D.c.state == "sending", _D.c.claim == mail.token, _D.c.dot_at.is_(None))
+    put_off(mail.token, at, said(outcome), tries=1)
+
+
+def put_off(token: str, at: datetime, reason: str, tries: int = 0) -> None:
+    """Let what the claim still holds wait until `at`."""
+    held = (OPEN_ROWS, _D.c.state == "sending", _D.c.claim == token)
     values = {
         "state": "deferred",
-        "reason": said(outcome),
+        "reason": reason,
         "claim": None,
         "next_attempt_at": at,
-        "tries": _D.c.tries + 1,
+        "tries": _D.c.tries + tries,
     }
     with transaction() as session:
-        session.execute(update(_D).where(*held).values(values))
-        wake_sweep(at)
+        if rows_changed(session, update(_D).where(*held).values(values)):
+            wake_sweep(at)
+
+
+def defer(delivery_ids: Sequence[int], at: datetime, reason: str) -> None:
+    """Let mails wait that are not claimed: the account's allowance is used up until `at`."""
+    waiting = (_D.c.id.in_(delivery_ids), _D.c.state == "queued", _D.c.next_attempt_at <= at)
+    values = {"state": "deferred", "reason": reason, "next_attempt_at": at}
+    with transaction() as session:
+        if rows_changed(session, update(_D).where(*waiting).values(values)):
+            wake_sweep(at)
 
 
 _D = cast(Table, Delivery.__table__)
-_COLUMNS = [_D.c[name] for name in (
-    "id", "kind", "sender_id", "address", "recipient_name", "subject", "message_id",
-    "accepted_at", "expires_at", "attempts_made", "tries",
-)]  # fmt: skip
-_MARK_DOT = (
-    update(_D)
-    .where(
-        _D.c.id == bindparam("mail"),
-        _D.c.claim == bindparam("token"),
-        _D.c.state == "sending",
-        _D.c.dot_at.is_(None),
-        or_(_D.c.expires_at.is_(None), _D.c.expires_at > bindparam("moment")),
-        ~exists().where(
-            Sender.id == _D.c.sender_id, Sender.paused_at.is_not(None), Sender.resume_at.is_(None)
-        ),
-        ~exists().where(
-            Suppression.address == bindparam("comparable"),
-            or_(Suppression.scope == EVERYTHING, Suppression.scope == bindparam("scope")),
-        ),
+_COLUMNS = [_D.c[name] for name in Claimed._fields[: Claimed._fields.index("token")]]
+
+
+def _due(moment: datetime) -> Select[Any]:
+    # On PostgreSQL a second worker with the same mails passes over them instead of waiting.
+    due = (_D.c.state == "queued", _D.c.next_attempt_at <= moment)
+    return select(_D.c.id).where(*due).with_for_update(skip_locked=True)
+
+
+def _claimed(session: Session, waiting: Select[Any], token: str, moment: datetime) -> list[Row[Any]]:
+    # Durably: from the next line on a mail may leave, and a power cut must not turn it back to waiting.
+    claim = {"state": "sending", "claim": token, "claimed_by": holder(), "claimed_at": moment}
+    # First chosen, then taken: PostgreSQL may run a subquery with a limit more than once inside an UPDATE.
+    if not (ids := session.scalars(waiting).all()):
+        return []
+    ours = (
+        update(_D)
+        .where(_D.c.id.in_(ids), _D.c.state == "queued")
+        .values(claim | {"dot_at": None})
+        .returning(*_COLUMNS)
     )
-    .values(dot_at=bindparam("moment"))
-)
-
-
-def _take(delivery_ids: Sequence[int], token: str, moment: datetime, provider: Provider) -> list[Claimed]:
-    due = (_D.c.id.in_(delivery_ids), _D.c.state == "queued", _D.c.next_attempt_at <= moment)
-    with transaction(durable=False) as session:
-        # On PostgreSQL a second worker with the same mails passes over them instead of waiting.
-        waiting = (
-            select(*_COLUMNS).where(*due).order_by(_D.c.due_at, _D.c.id).with_for_update(skip_locked=True)
-        )
-        rows = session.execute(waiting).all()
-        wanted = _within_limits(session, _still_wanted(session, rows, moment), provider, moment)
-        claim = {
-            "state": "sending",
-            "claim": token,
-            "claimed_by": current_worker_name(),
-            "claimed_at": moment,
-            "dot_at": None,
-        }
-        where = (_D.c.id.in_([row.id for row in wanted]), _D.c.state == "queued")
-        ours = set(session.scalars(update(_D).where(*where).values(claim).returning(_D.c.id)))
-        contents = _contents(session, ours)
-    return [
-        Claimed(token=token, content=contents[row.id], **row._mapping) for row in wanted if row.id in ours
-    ]
+    rows = sorted(session.execute(ours).all(), key=lambda row: (row.due_at, row.id))
+    return _still_wanted(session, rows, moment)
 
 
 def _still_wanted(session: Session, rows: Sequence[Row[Any]], moment: datetime) -> list[Row[Any]]:
@@ -170,29 +160,11 @@ def _still_wanted(session: Session, rows: Sequence[Row[Any]], moment: datetime) 
     for row in rows:
         if end := _end_of(row, stops, moment):
             state, reason = end
-            where = (_D.c.id == row.id, _D.c.state == "queued")
-            session.execute(update(_D).where(*where).values(state=state, reason=reason))
+            values = {"state": state, "reason": reason, "claim": None}
+            session.execute(update(_D).where(_D.c.id == row.id).values(values))
         else:
             wanted.append(row)
     return wanted
-
-
-def _within_limits(
-    session: Session, rows: list[Row[Any]], provider: Provider, moment: datetime
-) -> list[Row[Any]]:
-    if not rows or provider.per_minute is None:
-        return rows
-    allowed = allowance(session, rows[0].sender_id, provider, moment, len(rows))
-    if later := rows[allowed:]:
-        turns = reserve_turns(later[0].sender_id, provider, moment, len(later))
-        reason = f"{provider.title} allows {provider.per_minute} mails a minute; this one waits for its turn."
-        for row, turn in zip(later, turns, strict=True):
-            where = (_D.c.id == row.id, _D.c.state == "queued")
-            session.execute(
-                update(_D).where(*where).values(state="deferred", reason=reason, next_attempt_at=turn)
-            )
-        wake_sweep(turns[0])
-    return rows[:allowed]
 
 
 def _end_of(mail: Row[Any] | Claimed, stops: Stops, moment: datetime) -> tuple[str, str] | None:
@@ -202,9 +174,18 @@ def _end_of(mail: Row[Any] | Claimed, stops: Stops, moment: datetime) -> tuple[s
     return ("suppressed", reason) if reason else None
 
 
-def _contents(session: Session, ids: set[int]) -> dict[int, Content]:
+def _contents(session: Session, ids: Sequence[int]) -> dict[int, Content]:
+    if not ids:
+        return {}
     columns = [
         getattr(DeliveryContent, name) for name in ("delivery_id", "text", "html", "headers", "attachments")
     ]
     found = session.execute(select(*columns).where(DeliveryContent.delivery_id.in_(ids)))
     return {id: Content(*rest) for id, *rest in found}
+
+
+def _policies(session: Session, mailing_ids: set[Any]) -> dict[int | None, bool]:
+    if not mailing_ids:
+        return {}
+    found = session.execute(select(Mailing.id, Mailing.resend_unknown).where(Mailing.id.in_(mailing_ids)))
+    return {row.id: row.resend_unknown for row in found}

@@ -14,6 +14,7 @@ FOLD_AT = 76  # characters; RFC 2047 section 2 for lines with encoded words, RFC
 LONGEST_WORD = 900  # characters without a space; a line may have 998 (RFC 5322 2.1.1), so this one is encoded
 _WORD_FRAME = len("=?utf-8?b??=")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,70}")
+_LIST_ID = re.compile(r"(?P<title>[^<>]*?) ?<(?P<id>[A-Za-z0-9.-]+)>")
 _NEEDS_QUOTES = re.compile(r"[^A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]")
 # Ours alone to write: a mail that could name them could change who gets it or what it is.
 _RESERVED = frozenset({
@@ -33,13 +34,20 @@ def text_header(name: str, text: str) -> str:
 
 def address_header(name: str, person: str, address: Address) -> str:
     """Return `name: person <address>`, the person's name quoted or encoded as it needs."""
-    refuse_steering(person, field=f"the name in {name}")
     if not person:
         return f"{name}: {address.mailbox}\r\n"
-    if _must_encode(person):
-        phrase = "\r\n ".join(_encoded_words(person, first_room=FOLD_AT - len(name) - 2))
-        return f"{name}: {phrase}\r\n <{address.mailbox}>\r\n"
-    return _folded(f"{name}: {_quoted(person)} <{address.mailbox}>")
+    return phrase_header(name, person, address.mailbox)
+
+
+def phrase_header(name: str, phrase: str, identity: str) -> str:
+    """Return `name: phrase <identity>`, e.g. List-Id (RFC 2919), the phrase quoted or encoded as it needs."""
+    refuse_steering(phrase, field=f"the name in {name}")
+    if not phrase:
+        return f"{name}: <{identity}>\r\n"
+    if _must_encode(phrase):
+        words = "\r\n ".join(_encoded_words(phrase, first_room=FOLD_AT - len(name) - 2))
+        return f"{name}: {words}\r\n <{identity}>\r\n"
+    return _folded(f"{name}: {_quoted(phrase)} <{identity}>")
 
 
 def extra_header(name: str, value: str) -> str:
@@ -50,6 +58,8 @@ def extra_header(name: str, value: str) -> str:
         )
     if name.lower() == "reply-to":
         return address_header(name, *parse_named(value, field=name))
+    if name.lower() == "list-id" and (found := _LIST_ID.fullmatch(value)):
+        return phrase_header(name, found["title"], found["id"])
     return text_header(name, value)
 
 
@@ -73,6 +83,9 @@ def _must_encode(text: str) -> bool:
 
 def _encoded_words(text: str, *, first_room: int) -> Iterator[str]:
     room, chunk = _bytes_in(first_room), b""
+    if len(whole := text.encode()) <= room:  # most names and many subjects
+        yield _encoded_word(whole)
+        return
     for character in text:
         encoded = character.encode()
         if len(chunk) + len(encoded) > room:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 
 import css_inline
 
@@ -21,6 +22,11 @@ _ATTRIBUTE_VALUE = re.compile(r"=\s*(\"[^\"]*\"|'[^']*')")
 _MARK = "jinja{}end"  # what a parser of HTML passes through unchanged wherever text may stand
 _MARKED = re.compile(r"<!--jinja(\d+)end-->|jinja(\d+)end")
 
+# The inliner goes as deep as elements lie in one another, a kilobyte of stack each; beyond its end the whole process
+# dies. So deep a stack costs nothing until it is used.
+_DEEP_STACK = 256 * 1024 * 1024  # bytes; enough for MOST_ELEMENTS of letters.py, each bringing four levels
+_stack_size = threading.Lock()
+
 # Nothing is fetched, and <style> stays as it is: media queries cannot live in an element.
 _INLINER = css_inline.CSSInliner(inline_style_tags=False, keep_style_tags=True, load_remote_stylesheets=False)
 
@@ -31,6 +37,7 @@ def inline_template(source: str, css: str) -> str:
     `source` is a whole document or a fragment whose elements are closed. Raises Invalid where
     Jinja stands inside a tag but outside a quoted attribute value: no parser keeps it there.
     """
+    _refuse_unclosed(source.lower())
     tokens: list[str] = []
     protected = _protect(source, tokens)
     inlined = (
@@ -44,6 +51,35 @@ def inline_template(source: str, css: str) -> str:
             "A template lost part of its Jinja while its styles were inlined.", cure="Close every element."
         )
     return restored
+
+
+def inline_strange(source: str, css: str) -> str:
+    """Do the same for what a person wrote, however deep its elements lie in one another. Raises Invalid."""
+    done: list[str | Exception] = []
+
+    def work() -> None:
+        try:
+            done.append(inline_template(source, css))
+        except (Invalid, css_inline.InlineError) as error:
+            done.append(error)
+
+    _on_a_deep_stack(work)
+    if isinstance(done[0], css_inline.InlineError):
+        raise Invalid(f"The style sheet cannot be used: {done[0]}.", cure="Correct it, or remove it.")
+    if isinstance(done[0], Exception):
+        raise done[0]
+    return done[0]
+
+
+def _on_a_deep_stack(work: Callable[[], None]) -> None:
+    thread = threading.Thread(target=work, name="inline")
+    with _stack_size:
+        before = threading.stack_size(_DEEP_STACK)
+        try:
+            thread.start()
+        finally:
+            threading.stack_size(before)
+    thread.join()
 
 
 def _is_document(source: str) -> bool:
@@ -87,6 +123,13 @@ def _placed(marked: str) -> Iterator[str]:
 
 def _as_comments(text: str) -> str:
     return _MARKED.sub(r"<!--\g<0>-->", text)
+
+
+def _refuse_unclosed(source: str) -> None:
+    # Also so that each search for an end finds one: else a long source of beginnings would take minutes.
+    for begin, end in (("<!--", "-->"), ("<title", "</title>"), ("<style", "</style>")):
+        if source.rfind(begin) > source.rfind(end):
+            raise Invalid(f"A {begin} has no {end}.", cure="Close it.")
 
 
 def _require_quoted(tag: str) -> None:

@@ -1,23 +1,19 @@
-"""How fast an account may send: the published limit, shared by all workers, and the pace learned on the way.
-
-Only limits per minute are kept ahead of time: they hold for every account of a provider. Allowances per day
-and rates per second differ from plan to plan, so there the server's own answers decide (pace, quota).
-"""
+"""How fast an account may send: what its provider or its operator says, and the pace learned on the way."""
 
 from __future__ import annotations
 
 import threading
 import time
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from typing import TypeVar
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
-
-from edupulse.mail.models import OPEN_ROWS, Attempt, Delivery, Sender
+from edupulse.config import Settings
 from edupulse.mail.providers import Provider
-from edupulse.transaction import transaction
 
-MINUTE = timedelta(minutes=1)
+Number = TypeVar("Number", int, float)
+
+DAY = 86_400  # seconds: providers count a sliding day, not the calendar's
+UNBOUNDED_CONNECTIONS = 64  # as many as one process may have threads; more were never in use
 FIRST_GAP = 0.1  # seconds between two mails after the first "too fast"
 LONGEST_GAP = 10.0  # seconds; above this the account is held and the worker does something else
 EASE = (
@@ -25,30 +21,61 @@ EASE = (
 )
 
 
-def allowance(session: Session, sender_id: int, provider: Provider, moment: datetime, wanted: int) -> int:
-    """Return how many of `wanted` mails may be claimed: no 60 seconds hold more than the provider allows.
+@dataclass(frozen=True)
+class Window:
+    """At most `limit` mails in any `seconds` in a row."""
 
-    What other workers hold counts too; the sender's row is locked until the running transaction ends.
+    name: str  # per_second, per_minute or per_day
+    seconds: float
+    limit: int
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What an account may do; None is a limit that nobody has set. Mails are counted per recipient.
+
+    `batch_size` and `batch_delay` (seconds from one batch's start to the next) are our own, for bulk mail alone.
     """
-    if provider.per_minute is None:
-        return wanted
-    session.execute(select(Sender.id).where(Sender.id == sender_id).with_for_update())
-    latest = session.scalars(select(Attempt.at).order_by(Attempt.id.desc()).limit(provider.per_minute))
-    # The upper bound: after a clock was set back, tries "in the future" must not freeze everything.
-    tried = sum(moment - MINUTE < at < moment + MINUTE for at in latest)
-    in_hand = select(func.count()).select_from(Delivery).where(OPEN_ROWS, Delivery.state == "sending")
-    return max(0, min(wanted, provider.per_minute - tried - (session.scalar(in_hand) or 0)))
+
+    per_second: float | None
+    per_minute: int | None
+    per_day: int | None
+    connections: int
+    mails_per_session: int
+    batch_size: int
+    batch_delay: float
+
+    @property
+    def windows(self) -> tuple[Window, ...]:
+        """Return the limits as windows, the shortest first."""
+        found = [
+            _second(self.per_second) if self.per_second else None,
+            Window("per_minute", 60, self.per_minute) if self.per_minute else None,
+            Window("per_day", DAY, self.per_day) if self.per_day else None,
+        ]
+        return tuple(window for window in found if window)
 
 
-def reserve_turns(sender_id: int, provider: Provider, moment: datetime, count: int) -> list[datetime]:
-    """Return instants at which `count` mails have their turn, behind all turns that are reserved already."""
-    step = MINUTE / (provider.per_minute or 60)
-    with transaction() as session:
-        sender = session.get_one(Sender, sender_id, with_for_update=True)
-        first = max(moment + step, sender.pace_at or moment)
-        turns = [first + step * place for place in range(count)]
-        sender.pace_at = turns[-1] + step
-    return turns
+def limits_of(provider: Provider, settings: Settings) -> Limits:
+    """Return the provider's limits, or the operator's own where set; 0 there means that there is none."""
+    return Limits(
+        per_second=_chosen(settings.email_per_second, provider.per_second),
+        per_minute=_chosen(settings.email_per_minute, provider.per_minute),
+        per_day=_chosen(settings.email_daily_quota, provider.per_day),
+        connections=_chosen(settings.email_connections, provider.connections) or UNBOUNDED_CONNECTIONS,
+        mails_per_session=provider.mails_per_session,
+        batch_size=settings.bulk_email_batch_size,
+        batch_delay=settings.bulk_email_batch_delay,
+    )
+
+
+def _chosen(own: Number | None, published: Number | None) -> Number | None:
+    return (published if own is None else own) or None
+
+
+def _second(rate: float) -> Window:
+    """Return the window of a rate: 2.5 a second is two in any second, 0.5 a second one in any two."""
+    return Window("per_second", 1, int(rate)) if rate >= 1 else Window("per_second", 1 / rate, 1)
 
 
 class Pace:

@@ -9,6 +9,7 @@ from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, 
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from edupulse.database import Model
+from edupulse.mail.addresses import comparable
 
 # queued -> sending -> sent | deferred | rejected | unknown; suppressed and cancelled from queued;
 # bounced after sent. deferred goes back to queued when its time has come.
@@ -29,6 +30,7 @@ OPEN_ROWS = text("delivery.state IN ('queued', 'sending', 'deferred')")
 _OPEN = text("state IN ('queued', 'sending', 'deferred')")
 UNKNOWN_ROWS = text("delivery.state = 'unknown'")  # the same for those that wait for a person's word
 _UNKNOWN = text("state = 'unknown'")
+_OF_A_MAILING = text("mailing_id IS NOT NULL")
 
 
 class Sender(Model):
@@ -46,7 +48,12 @@ class Sender(Model):
     # Of the settings that were refused: other settings end the pause without a click.
     pause_fingerprint: Mapped[str | None] = mapped_column(String(64))
     failures: Mapped[int] = mapped_column(default=0)  # holds in a row: each waits longer
-    pace_at: Mapped[datetime | None]  # until when the provider's allowance is spoken for, see limits.py
+    # Since when its server is known to break pipelining (RFC 2920): one command at a time from then on.
+    unpipelined_at: Mapped[datetime | None]
+
+
+def _comparable(context: Any) -> str:
+    return comparable(context.get_current_parameters()["address"])
 
 
 class Delivery(Model):
@@ -56,11 +63,19 @@ class Delivery(Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(String(700), unique=True)
-    kind: Mapped[str] = mapped_column(String(30))  # reminder | correction | cancellation | test
+    # reminder | correction | cancellation | test, or a mailing's purpose: newsletter | transactional
+    kind: Mapped[str] = mapped_column(String(30))
     subject_id: Mapped[str] = mapped_column(String(60))  # of the thing it is about, e.g. the event
     occurrence: Mapped[str] = mapped_column(String(120), default="")
     sender_id: Mapped[int] = mapped_column(ForeignKey("sender.id"))
-    address: Mapped[str] = mapped_column(String(320), index=True)
+    # Of a mailing: what it says is its letter, filled in with its fields when it leaves; it has no content row.
+    mailing_id: Mapped[int | None] = mapped_column(ForeignKey("mailing.id"))
+    letter_id: Mapped[int | None] = mapped_column(ForeignKey("letter.id"))
+    fields: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True), deferred=True)
+    address: Mapped[str] = mapped_column(String(320))  # as it is written to
+    comparable: Mapped[str] = mapped_column(
+        String(320), index=True, default=_comparable
+    )  # as people are told apart
     recipient_name: Mapped[str] = mapped_column(String(200), default="")
     locale: Mapped[str] = mapped_column(String(10), default="en")
     subject: Mapped[str] = mapped_column(String(998))
@@ -79,7 +94,7 @@ class Delivery(Model):
     dot_at: Mapped[datetime | None]  # committed right before the final dot: from here on doubt is possible
     sent_at: Mapped[datetime | None]
 
-    content: Mapped[DeliveryContent] = relationship(
+    content: Mapped[DeliveryContent | None] = relationship(
         back_populates="delivery", cascade="all, delete-orphan", single_parent=True
     )
     attempts: Mapped[list[Attempt]] = relationship(
@@ -87,9 +102,24 @@ class Delivery(Model):
     )
 
     __table_args__ = (
-        Index("ix_delivery_open", "state", "next_attempt_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index(
+            "ix_delivery_open",
+            "state",
+            "mailing_id",
+            "next_attempt_at",
+            sqlite_where=_OPEN,
+            postgresql_where=_OPEN,
+        ),
         Index("ix_delivery_unknown", "accepted_at", sqlite_where=_UNKNOWN, postgresql_where=_UNKNOWN),
         Index("ix_delivery_subject", "kind", "subject_id"),
+        Index(
+            "ix_delivery_mailing",
+            "mailing_id",
+            "state",
+            "id",
+            sqlite_where=_OF_A_MAILING,
+            postgresql_where=_OF_A_MAILING,
+        ),
         Index("ix_delivery_accepted_at", "accepted_at"),
     )
 

@@ -125,7 +125,13 @@ def attention(now: datetime, limit: int = 5) -> Attention:
     wanted: dict[str, ColumnElement[bool]] = {
         "unknown": and_(UNKNOWN_ROWS, Delivery.state == "unknown"),
         "rejected": and_(Delivery.state == "rejected", Delivery.accepted_at >= now - ATTENTION_AGE),
-        "late": and_(OPEN_ROWS, Delivery.state.in_(OPEN_STATES), Delivery.due_at < now - LATE_AFTER),
+        # The mails of a mailing have their own progress and are not late one by one.
+        "late": and_(
+            OPEN_ROWS,
+            Delivery.state.in_(OPEN_STATES),
+            Delivery.mailing_id.is_(None),
+            Delivery.due_at < now - LATE_AFTER,
+        ),
     }
     counts = {name: _count(condition) for name, condition in wanted.items()}
     found = {name: _newest(condition, limit) if counts[name] else [] for name, condition in wanted.items()}

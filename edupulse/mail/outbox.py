@@ -8,7 +8,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Update, and_, insert, or_, select, update
+from sqlalchemy import Update, insert, select, update
 from sqlalchemy.orm import Session
 
 from edupulse.clock import now
@@ -17,7 +17,7 @@ from edupulse.control.enqueue import enqueue_many
 from edupulse.errors import Invalid
 from edupulse.mail.addresses import Address, parse_address, parse_named, refuse_steering
 from edupulse.mail.compose import Mail
-from edupulse.mail.models import Delivery, DeliveryContent
+from edupulse.mail.models import OPEN_STATES, Delivery, DeliveryContent
 from edupulse.mail.once import insert_once
 from edupulse.mail.senders import sender_id
 from edupulse.mail.suppressions import stops_for
@@ -78,7 +78,7 @@ def cancel(
 ) -> int:
     """Take back what has not left, all or only `delivery_ids`; return how many mails.
 
-    What is past its final dot goes its way.
+    One that is past its final dot goes its way, and its row says so when the server has answered.
     """
     about = [Delivery.kind == kind, Delivery.subject_id == subject_id]
     if occurrence is not None:
@@ -98,14 +98,11 @@ def hand_over(delivery_ids: Iterable[int]) -> None:
 
 
 def _cancelled(*about: Any, reason: str) -> Update:
-    not_gone = or_(
-        Delivery.state.in_(("queued", "deferred")),
-        and_(Delivery.state == "sending", Delivery.dot_at.is_(None)),
-    )
+    # One that is in hand keeps its claim: should it have left already, its outcome says so in the end.
     return (
         update(Delivery)
-        .where(*about, not_gone)
-        .values(state="cancelled", reason=reason, claim=None)
+        .where(*about, Delivery.state.in_(OPEN_STATES))
+        .values(state="cancelled", reason=reason)
         .execution_options(synchronize_session=False)
     )
 
@@ -155,7 +152,8 @@ def _row(posting: Posting, address: Address, *, sender: int, domain: str, moment
     return {
         "key": key, "message_id": f"<{sha256(key.encode()).hexdigest()[:40]}@{domain}>",
         "kind": posting.kind, "subject_id": posting.subject_id, "occurrence": posting.occurrence,
-        "sender_id": sender, "address": address.mailbox, "recipient_name": _storable(mail.name)[:200],
+        "sender_id": sender, "address": address.mailbox, "comparable": address.comparable,
+        "recipient_name": _storable(mail.name)[:200],
         "locale": mail.locale, "subject": _storable(mail.subject)[:998],
         "accepted_at": moment, "due_at": posting.due_at, "expires_at": posting.expires_at,
         "next_attempt_at": max(posting.due_at, moment), "attempts_made": 0, "tries": 0,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple
 
 from edupulse.mail.outcome import Phase, Verdict
@@ -52,17 +51,21 @@ class Reply:
         """Return the text as it came, one line under the other."""
         return b"\n".join(line.text for line in self.lines)
 
-    @cached_property
+    @property
     def enhanced(self) -> str:
         """Return the enhanced status code (RFC 3463), empty where there is none of the reply's own class."""
-        found = (_ENHANCED.match(legible(line.text)) for line in reversed(self.lines))
-        return next((each[0] for each in found if each and each[1] == str(self.code)[0]), "")
+        for line in reversed(self.lines):
+            found = _ENHANCED.match(legible(line.text))
+            if found and int(found[1]) == self.code // 100:
+                return found[0]
+        return ""
 
-    @cached_property
+    @property
     def text(self) -> str:
         """Return what was said, in one legible line without the codes."""
-        said = (legible(line.text).removeprefix(self.enhanced).strip() for line in self.lines)
-        return " ".join(part for part in said if part)[:MAX_TEXT]
+        enhanced = self.enhanced
+        said = [legible(line.text).removeprefix(enhanced).strip() for line in self.lines]
+        return " ".join([part for part in said if part])[:MAX_TEXT]
 
 
 class Meaning(NamedTuple):
@@ -81,6 +84,8 @@ def read_line(line: bytes) -> ReplyLine | None:
 
 def legible(raw: bytes) -> str:
     """Decode what a server said: UTF-8, else GB18030, else Latin-1; nothing in it steers a terminal."""
+    if raw.isascii() and (said := raw.decode()).isprintable():
+        return said  # by far the most; a mailing reads one for every mail
     for encoding in ("utf-8", "gb18030"):
         try:
             return _UNPRINTABLE.sub(" ", raw.decode(encoding))

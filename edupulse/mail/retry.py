@@ -62,7 +62,7 @@ def _jittered(first: timedelta, longest: timedelta, tries: int) -> timedelta:
 def _within_life(
     now: datetime, at: datetime, accepted_at: datetime, expires_at: datetime | None
 ) -> datetime | None:
-    end = min(accepted_at + GIVE_UP_AFTER, expires_at or datetime.max.replace(tzinfo=now.tzinfo))
+    end = expires_at or accepted_at + GIVE_UP_AFTER
     if at < end:
         return at
     last_chance = end - LAST_CHANCE

@@ -71,6 +71,7 @@ _CLIENT_REFUSED = r"(client|helo|host)\b.{0,40}rejected"
 # RFC 3463, RFC 4954 6, RFC 3207 4, RFC 7504 and the providers' own pages.
 GENERIC: tuple[Rule, ...] = (
     Rule(Verdict.PROTOCOL, "out_of_step", code="[123].."),
+    Rule(Verdict.PROTOCOL, "improper_pipelining", code="5..", text=r"pipelining|synchroni[sz]ation error"),
     Rule(Verdict.PROTOCOL, "out_of_step", code="503"),
     # The connection.
     Rule(Verdict.PACE, "concurrency", text=r"too many .{0,30}(connections|sessions)|concurren", wait=10),

@@ -23,7 +23,7 @@ from edupulse.mail.advice import cure, plain_words
 from edupulse.mail.models import Sender
 from edupulse.mail.once import insert_once
 from edupulse.mail.outcome import Outcome
-from edupulse.mail.providers import profile
+from edupulse.mail.providers import Provider, profile
 from edupulse.mail.retry import hold_until
 from edupulse.transaction import transaction
 
@@ -34,6 +34,7 @@ SET_SERVER = (
     "Set SMTP_SERVER and its login in .env, restart, then try `python cli.py mail test you@example.org`."
 )
 
+UNPIPELINED_FOR = timedelta(days=7)  # then a server that may have been mended gets another chance
 CLOCK_SLACK = timedelta(minutes=1)  # by as much clocks of several machines may differ
 
 log = get_logger(__name__)
@@ -44,7 +45,6 @@ def account() -> SmtpAccount:
     settings = current_settings()
     if not settings.smtp_server:
         raise Unavailable(NO_SERVER, cure=SET_SERVER)
-    wanted = settings.email_provider
     return SmtpAccount(
         host=settings.smtp_server,
         port=settings.smtp_port,
@@ -53,8 +53,27 @@ def account() -> SmtpAccount:
         security=cast(Literal["starttls", "tls", "none"], settings.smtp_security),
         timeout=settings.email_timeout,
         accept_timeout=settings.email_accept_timeout,
-        provider=profile(settings.smtp_server if wanted == "auto" else wanted),
+        provider=provider(),
     )
+
+
+def provider() -> Provider:
+    """Return the profile of the provider that mail leaves through, or would if a server were set."""
+    settings = current_settings()
+    wanted = settings.email_provider
+    return profile(settings.smtp_server if wanted == "auto" else wanted)
+
+
+def may_pipeline(sender: Sender, moment: datetime) -> bool:
+    """Say whether several commands may go to its server at once: unless it was seen to break that lately."""
+    return sender.unpipelined_at is None or sender.unpipelined_at < moment - UNPIPELINED_FOR
+
+
+def note_no_pipelining(sender: int) -> None:
+    """Remember that the server loses what is sent ahead."""
+    with transaction() as session:
+        session.execute(update(Sender).where(Sender.id == sender).values(unpipelined_at=now()))
+    log.warning("server breaks pipelining, so commands go one by one", days=UNPIPELINED_FOR.days)
 
 
 def sender_id() -> int:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, Select, delete, select
 
 from edupulse.accounts.audit import record
 from edupulse.clock import now
-from edupulse.errors import NotFound
-from edupulse.mail.addresses import comparable, parse_address
+from edupulse.database import db
+from edupulse.errors import Invalid, NotFound
+from edupulse.mail.addresses import comparable, parse_address, refuse_steering
 from edupulse.mail.models import Suppression
 from edupulse.mail.once import insert_once
+from edupulse.paging import PAGE_SIZE, Order, Page, page_of
 from edupulse.transaction import transaction
 
 EVERYTHING = "all"
@@ -23,6 +25,8 @@ SCOPES = {
     "cancellation": "reminder",
     "newsletter": "newsletter",
 }
+ALL_SCOPES = (EVERYTHING, "newsletter", "reminder")
+LONGEST_REASON = 300  # characters
 ASKED_AT_ONCE = 500  # addresses in one query; below the limit on parameters of any SQLite
 
 
@@ -64,21 +68,81 @@ def stops_for(addresses: Iterable[str]) -> Stops:
     return Stops(found)
 
 
-def suppress(address: str, *, reason: str, source: str, scope: str = EVERYTHING) -> None:
-    """Stop mail of `scope` to `address`; `source` says who or what found out.
+def suppress(address: str, *, reason: str, source: str, scope: str = EVERYTHING) -> bool:
+    """Stop mail of `scope` to `address`; `source` says who or what found out. True if it was not stopped yet.
 
     What is stopped already keeps its first reason.
     """
     row = {"address": comparable(address), "scope": scope, "reason": reason[:300], "source": source[:60]}
     with transaction() as session:
-        session.execute(insert_once(session, Suppression), [{**row, "created_at": now()}])
+        written = insert_once(session, Suppression).values({**row, "created_at": now()})
+        return session.scalar(written.returning(Suppression.id)) is not None
+
+
+def add(address: str, *, reason: str, actor: str, scope: str = EVERYTHING) -> Suppression:
+    """Stop mail of `scope` to `address` because a person says so; return the row that stands.
+
+    What is stopped already keeps its first reason. Raises Invalid naming the field.
+    """
+    wanted, why = parse_address(address).comparable, " ".join(reason.split())
+    if scope not in ALL_SCOPES:
+        raise Invalid(
+            f"{scope[:40]!r} is no kind of mail.", cure=f"Choose {', '.join(ALL_SCOPES)}.", field="scope"
+        )
+    refuse_steering(why, field="reason")
+    if not why or len(why) > LONGEST_REASON:
+        raise Invalid(
+            f"Say why, in at most {LONGEST_REASON} characters.",
+            cure="Whoever wonders later will read it.",
+            field="reason",
+        )
+    with transaction() as session:
+        if suppress(wanted, reason=why, source=f"person:{actor}", scope=scope):
+            record(actor, "suppression.add", f"address:{wanted}", scope=scope, reason=why)
+        return session.scalars(_of(wanted).where(Suppression.scope == scope)).one()
 
 
 def lift(address: str, *, actor: str, scope: str = EVERYTHING) -> None:
     """Allow mail of `scope` to `address` again. Raises NotFound, or Invalid for what is no address."""
     wanted = parse_address(address).comparable
+    if not _lift(wanted, Suppression.scope == scope, actor=actor):
+        raise NotFound(f"{wanted} is not suppressed for {scope}.", address=wanted, scope=scope)
+
+
+def lift_from(address: str, *, scope: str, source: str, actor: str) -> bool:
+    """Allow mail of `scope` again if it was `source` that stopped it; False if it was not."""
+    return _lift(comparable(address), Suppression.scope == scope, Suppression.source == source, actor=actor)
+
+
+def listing(
+    search: str = "", scope: str = "", cursor: str = "", *, size: int = PAGE_SIZE
+) -> Page[Suppression]:
+    """Return a page of what is stopped, newest first; `search` is any part of an address, `scope` "" means any."""
+    wanted = select(Suppression)
+    if search:
+        wanted = wanted.where(Suppression.address.contains(comparable(search.strip()), autoescape=True))
+    if scope:
+        wanted = wanted.where(Suppression.scope == scope)
+    return page_of(wanted, Order(Suppression.created_at, Suppression.id), cursor=cursor, size=size)
+
+
+def of(address: str) -> list[Suppression]:
+    """Return what is stopped for one address, oldest first."""
+    return list(db.session.scalars(_of(comparable(address.strip())).order_by(Suppression.id)))
+
+
+def _of(wanted: str) -> Select[Suppression]:
+    return select(Suppression).where(Suppression.address == wanted)
+
+
+def _lift(wanted: str, *which: ColumnElement[bool], actor: str) -> bool:
+    """Delete the rows and write down all that they said, so that it can be read and done again."""
+    gone = (Suppression.scope, Suppression.reason, Suppression.source, Suppression.created_at)
     with transaction() as session:
-        where = (Suppression.address == wanted, Suppression.scope == scope)
-        if session.scalar(delete(Suppression).where(*where).returning(Suppression.id)) is None:
-            raise NotFound(f"{wanted} is not suppressed for {scope}.", address=wanted, scope=scope)
-        record(actor, "suppression.lift", f"address:{wanted}", scope=scope)
+        lifted = session.execute(
+            delete(Suppression).where(Suppression.address == wanted, *which).returning(*gone)
+        ).all()
+        for row in lifted:
+            detail = {"scope": row.scope, "reason": row.reason, "source": row.source, "since": row.created_at}
+            record(actor, "suppression.lift", f"address:{wanted}", **detail)
+    return bool(lifted)

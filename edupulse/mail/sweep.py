@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, Update, func, select, update
+from sqlalchemy import ColumnElement, Select, Update, exists, func, select, update
 
+from edupulse.control.enqueue import enqueue
 from edupulse.control.models import OPEN_ROWS as OPEN_RUNS
 from edupulse.control.models import JobRun
-from edupulse.mail import bookkeeping, claims, connections, senders
-from edupulse.mail.abandoned import settle_abandoned
+from edupulse.mail import bookkeeping, claims, connections, mailings, senders
+from edupulse.mail.abandoned import settle_abandoned, tidy
+from edupulse.mail.mailing import Mailing
 from edupulse.mail.models import OPEN_ROWS, Delivery
 from edupulse.mail.outbox import hand_over
 from edupulse.transaction import rows_changed, transaction
@@ -20,14 +22,18 @@ AT_ONCE = 5_000  # rows per sweep; the next one takes the rest
 
 def sweep(now: datetime) -> dict[str, int]:
     """Settle, end, release and hand over; return how many of each. Doing it twice is harmless."""
-    late = bookkeeping.record_late()
     settled = settle_abandoned(now)
+    tidy()
     expired = _end_expired(now)
     released = _release_due(now)
     forgotten = _hand_over_forgotten(now)
+    with transaction():
+        if _mailings_wait(now):
+            mailings.start_pumps()
+        for mailing_id in mailings.close_settled():
+            enqueue("campaigns.settle", mailing_id=mailing_id)
     connections.close_unused()
     return {
-        "recorded_late": late,
         "given_back": settled["queued"],
         "unknown": settled["unknown"],
         "expired": expired,
@@ -56,7 +62,7 @@ def _release_due(now: datetime) -> int:
         due = _some(Delivery.state == "deferred", Delivery.next_attempt_at <= now)
         ids = session.scalars(due).all()
         session.execute(_queued_again(ids))
-        hand_over(ids)
+        hand_over(session.scalars(_some(Delivery.id.in_(ids), Delivery.mailing_id.is_(None))))
         _arm_next(now)
     return len(ids)
 
@@ -66,11 +72,19 @@ def _hand_over_forgotten(now: datetime) -> int:
     with transaction() as session:
         if senders.ready(now) is None:
             return 0
-        waiting = session.scalars(_some(Delivery.state == "queued", Delivery.next_attempt_at <= now)).all()
+        alone = (Delivery.state == "queued", Delivery.mailing_id.is_(None), Delivery.next_attempt_at <= now)
+        waiting = session.scalars(_some(*alone)).all()
         in_hands = _in_jobs() if waiting else set()
         forgotten = [id for id in waiting if id not in in_hands]
         hand_over(forgotten)
     return len(forgotten)
+
+
+def _mailings_wait(now: datetime) -> bool:
+    due = (Delivery.mailing_id == Mailing.id, Delivery.state == "queued", Delivery.next_attempt_at <= now)
+    may_leave = (Mailing.opened_at.is_not(None), Mailing.held_at.is_(None), Mailing.over_at.is_(None))
+    with transaction() as session:
+        return session.scalar(select(Mailing.id).where(*may_leave, exists().where(*due)).limit(1)) is not None
 
 
 def _some(*conditions: ColumnElement[bool]) -> Select[int]:

@@ -27,7 +27,7 @@ from typing import Literal
 
 from tests.doubles.smtp_script import Rule, accept, on, reply, usual, wait
 
-OFFERS = ("8BITMIME", "SMTPUTF8", "SIZE 50000000", "ENHANCEDSTATUSCODES")
+OFFERS = ("PIPELINING", "8BITMIME", "SMTPUTF8", "SIZE 50000000", "ENHANCEDSTATUSCODES")
 CERTIFICATES = Path(__file__).parent / "certificates"
 _MESSAGE_ID = re.compile(rb"^message-id:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
 _PATH = re.compile(r"(?:from|to):<([^>]*)>", re.IGNORECASE)

@@ -87,6 +87,12 @@ async def reset(c: Conversation) -> None:
     c.hang_up()
 
 
+async def flush(c: Conversation) -> None:
+    """Throw away what the client has sent ahead, as servers do that offer PIPELINING and do not mean it."""
+    await asyncio.sleep(0.01)  # until all of it is here
+    c.reader._buffer.clear()  # type: ignore[attr-defined]
+
+
 async def encrypt(c: Conversation) -> None:
     """Begin TLS."""
     await c.encrypt()

@@ -1,7 +1,7 @@
 """A process that delivers mails and stops at a chosen step: `python -m tests.mail.sending_child STEP ID...`.
 
-At `before_dot` (nothing noted yet) or `after_reply` (the server has answered, nothing written yet) it says
-"here" and waits to be killed; at `nowhere` it delivers and ends.
+At `before_dot` (nothing noted yet), `after_reply` (the server has answered, nobody has noted it) or `after_note`
+(noted, not in the ledger yet) it says "here" and waits to be killed; at `nowhere` it delivers and ends.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 import fakeredis
 
 from edupulse import create_app
-from edupulse.mail import bookkeeping, claims
+from edupulse.mail import bookkeeping, journal
 from edupulse.mail.deliver import deliver
 from jobs.catalog import CATALOG
 
@@ -29,8 +29,10 @@ def main() -> None:
     """Deliver the mails that are named on the command line."""
     step, *ids = sys.argv[1:]
     if step == "before_dot":
-        claims.mark_dot = wait_to_be_killed
+        journal.Journal.dot = wait_to_be_killed  # type: ignore[method-assign]
     if step == "after_reply":
+        journal.Journal.answer = wait_to_be_killed  # type: ignore[method-assign]
+    if step == "after_note":
         bookkeeping.record = wait_to_be_killed
     app = create_app(catalog=CATALOG)
     app.extensions["edupulse"].redis = fakeredis.FakeRedis()

@@ -7,10 +7,12 @@ from dataclasses import replace
 from time import sleep
 from typing import Any
 
+import pytest
+
 from edupulse.mail.envelope import Envelope
 from edupulse.mail.outcome import Outcome
 from edupulse.mail.providers import GENERIC
-from edupulse.mail.smtp import NotConnected, SmtpAccount, connect
+from edupulse.mail.smtp import NotConnected, Session, SmtpAccount, connect
 from tests.doubles.smtp_double import CERTIFICATES, SmtpDouble
 
 PATIENCE = 5.0  # seconds per phase: enough for a busy machine
@@ -41,6 +43,26 @@ def mail(number: int = 1, *, to: str = "ann@example.org", body: bytes = b"Hello\
 def message_id(number: int = 1) -> str:
     """Return the Message-ID of `mail(number)`."""
     return f"<{number}@school.example>"
+
+
+def send_all(
+    session: Session, *envelopes: Envelope, mark: Callable[[Envelope], bool] = lambda _: True
+) -> list[Outcome]:
+    """Send mails one behind the other without a pause, and return what became of each, in their order."""
+    finished = list(session.send_each(envelopes, mark))
+    assert [envelope for envelope, _ in finished] == list(envelopes[: len(finished)])
+    return [outcome for _, outcome in finished]
+
+
+def send_as_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let `Session.send` send its one mail the way that many are sent, as far as the line still takes any."""
+    alone = Session.send
+
+    def send(self: Session, envelope: Envelope, before_dot: Callable[[], bool] | None = None) -> Outcome:
+        row = list(self.send_each([envelope], lambda _: before_dot is None or before_dot()))
+        return row[0][1] if row else alone(self, envelope, before_dot)
+
+    monkeypatch.setattr(Session, "send", send)
 
 
 def send_one(double: SmtpDouble, envelope: Envelope | None = None, **changes: Any) -> Outcome:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import secrets
+import socket
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -15,10 +18,13 @@ from edupulse import clock
 from edupulse.control.models import Worker
 from edupulse.control.workers import current_worker_name
 from edupulse.database import db
-from edupulse.mail import abandoned, actions, bookkeeping, claims, deliver
+from edupulse.mail import abandoned, actions, bookkeeping, claims, deliver, holder, journal
+from edupulse.mail.bookkeeping import Entry
+from edupulse.mail.journal import Journal
+from edupulse.mail.look import Look
 from edupulse.mail.models import Delivery
+from edupulse.mail.outbox import cancel
 from edupulse.mail.outcome import Outcome, Phase, Verdict
-from edupulse.mail.providers import GENERIC
 from tests.doubles.smtp_double import SmtpDouble
 from tests.mail.line import copies, post, row, states, through, tries
 
@@ -26,12 +32,20 @@ ChangeSettings = Callable[..., None]
 SENT = Outcome(Phase.ACCEPTED, Verdict.SENT, "accepted", 250, "2.0.0", "ok", "mail.example.org:25", 5)
 
 
-def hold(id: int, worker: str, *, dot: bool, since: timedelta = timedelta(minutes=1)) -> None:
-    """Let `worker` hold a mail, past its dot or not."""
-    at = clock.now() - since
-    values = {"state": "sending", "claim": f"of-{worker}-{id}", "claimed_by": worker, "claimed_at": at}
-    db.session.execute(update(Delivery).where(Delivery.id == id).values(dot_at=at if dot else None, **values))
+def hold(id: int, worker: str, *, dot: bool = False, noted: bool = True, **about: Any) -> str:
+    """Let `worker` of this machine hold a mail, past its dot or not; return the claim."""
+    at = clock.now() - about.get("since", timedelta(minutes=1))
+    name = worker if "-" in worker else f"{socket.gethostname()}-{worker}-1"
+    token = secrets.token_hex(4)
+    values = {"state": "sending", "claim": token, "claimed_by": name, "claimed_at": at}
+    db.session.execute(update(Delivery).where(Delivery.id == id).values(**values))
     db.session.commit()
+    if noted:
+        lines = Journal(journal._folder() / f"host-{token}-4000000-1")  # no process has this number
+        lines.begin(token)
+        if dot:
+            lines.dot(id)
+    return token
 
 
 def live(worker: str) -> None:
@@ -66,15 +80,100 @@ def test_a_dead_workers_mail_is_sent_if_it_had_no_dot_and_unknown_if_it_had_one(
     assert row(doubtful).reason == abandoned.IN_DOUBT
 
 
+def test_an_answer_that_a_dead_worker_had_read_and_noted_is_the_truth(app: Flask) -> None:
+    (id,) = post(1)
+    token = hold(id, "dead", noted=False)
+    lines = Journal(journal._folder() / f"host-{token}-4000000-1")
+    lines.begin(token)
+    lines.dot(id)
+    lines.answer(id, SENT)
+
+    abandoned.settle_abandoned(clock.now())
+
+    assert row(id).state == "sent"
+    assert tries(id) == ["sent"]
+
+
+def test_a_claim_without_its_journal_is_in_doubt(app: Flask) -> None:
+    (id,) = post(1)
+    hold(id, "dead", noted=False)
+
+    abandoned.settle_abandoned(clock.now())
+
+    assert (row(id).state, row(id).reason) == ("unknown", abandoned.NO_LINES)
+
+
+def test_the_claim_of_another_machine_waits_for_that_machine_and_is_in_doubt_in_the_end(app: Flask) -> None:
+    (id,) = post(1)
+    hold(id, "elsewhere-abc-1", noted=False)
+
+    abandoned.settle_abandoned(clock.now())
+    assert row(id).state == "sending"
+
+    abandoned.settle_abandoned(clock.now() + abandoned.LONGEST_CLAIM)
+    assert row(id).state == "unknown"
+
+
+@pytest.mark.parametrize(("answer", "state"), [(SENT, "sent"), (None, "unknown")])
+def test_a_mail_taken_back_while_a_worker_that_died_held_it_says_what_became_of_it(
+    app: Flask, answer: Outcome | None, state: str
+) -> None:
+    (id,) = post(1)
+    token = hold(id, "dead", dot=True)
+    assert cancel(kind="reminder", subject_id="event-1", reason="The event is cancelled.") == 1
+    if answer:
+        lines = Journal(journal._folder() / f"host-{token}-4000000-1")
+        lines.begin(token)
+        lines.dot(id)
+        lines.answer(id, answer)
+
+    abandoned.tidy()
+
+    assert row(id).state == state
+
+
+def test_what_is_written_down_needs_no_journal_any_more(app: Flask) -> None:
+    (id,) = post(1)
+    hold(id, "dead", dot=True)
+
+    abandoned.settle_abandoned(clock.now())
+
+    assert abandoned.tidy() >= 1
+    assert journal.of_gone() == {}
+
+
 def test_a_living_workers_mail_is_left_alone(app: Flask) -> None:
     (id,) = post(1)
-    live("busy")
-    hold(id, "busy", dot=True)
+    live("a-busy-one")
+    hold(id, "a-busy-one", dot=True)
 
     settled = abandoned.settle_abandoned(clock.now())
 
-    assert settled == {"queued": 0, "unknown": 0}
+    assert (settled["queued"], settled["unknown"]) == (0, 0)
     assert row(id).state == "sending"
+
+
+def test_a_process_that_works_under_a_workers_name_leaves_that_workers_claims_alone(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (id,) = post(1)
+    worker = f"{socket.gethostname()}-abc-1"
+    live(worker)
+    hold(id, worker, dot=True)
+    monkeypatch.setattr(holder, "current_worker_name", lambda: worker)
+
+    abandoned.settle_abandoned(clock.now())
+
+    assert row(id).state == "sending"
+
+
+def test_a_process_of_this_machine_that_is_gone_is_not_waited_for(app: Flask) -> None:
+    (id,) = post(1)
+    hold(id, f"{socket.gethostname()}-abc-4000001", since=timedelta(0))
+
+    abandoned.settle_abandoned(clock.now())
+
+    assert row(id).state == "queued"
 
 
 def test_a_process_that_does_not_beat_is_given_time(app: Flask) -> None:
@@ -88,8 +187,8 @@ def test_a_process_that_does_not_beat_is_given_time(app: Flask) -> None:
 
 def test_a_claim_that_outlives_every_job_is_settled_even_if_its_worker_lives(app: Flask) -> None:
     (id,) = post(1)
-    live("stuck")
-    hold(id, "stuck", dot=False, since=timedelta(hours=3))
+    live("a-stuck-one")
+    hold(id, "a-stuck-one", since=timedelta(hours=3))
 
     abandoned.settle_abandoned(clock.now())
 
@@ -121,7 +220,7 @@ def test_a_late_answer_of_a_worker_that_was_taken_for_dead_ends_the_doubt(app: F
     _settle_as_if_dead(id)
     assert row(id).state == "unknown"
 
-    bookkeeping.record(mail, SENT)
+    bookkeeping.record([Entry(mail, SENT, clock.now())])
 
     assert row(id).state == "sent"
     assert tries(id) == ["sent"]
@@ -133,7 +232,7 @@ def test_a_late_answer_changes_nothing_once_a_person_has_decided(app: Flask) -> 
     _settle_as_if_dead(id)
     actions.settle(id, as_sent=False, actor="ann@school.example")
 
-    bookkeeping.record(mail, SENT)
+    bookkeeping.record([Entry(mail, SENT, clock.now())])
 
     assert row(id).state == "rejected"
     assert tries(id) == ["sent"]
@@ -143,19 +242,19 @@ def test_a_worker_that_comes_back_after_its_claim_was_given_away_does_not_send(
     app: Flask, change_settings: ChangeSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (id,) = post(1)
-    mark_dot = claims.mark_dot
+    may_leave = Look.may_leave
 
-    def stolen(mail: claims.Claimed) -> bool:
-        hold(id, "another", dot=False)
-        return mark_dot(mail)
+    def stolen(look: Look, mail: claims.Claimed) -> bool:
+        hold(id, "another-one", noted=False)
+        return may_leave(look, mail)
 
-    monkeypatch.setattr(claims, "mark_dot", stolen)
+    monkeypatch.setattr(Look, "may_leave", stolen)
 
     with through(SmtpDouble(), change_settings) as double:
         deliver.deliver([id])
 
     assert double.accepted == []
-    assert (row(id).state, row(id).claimed_by) == ("sending", "another")
+    assert (row(id).state, row(id).claimed_by) == ("sending", "another-one")
 
 
 class OutOfTime(BaseException):
@@ -173,14 +272,14 @@ def test_a_job_cut_off_by_its_time_limit_leaves_no_mail_in_hand(
     state: str,
 ) -> None:
     cut, next_one = post(2)
-    mark_dot = claims.mark_dot
+    dot = Journal.dot
 
-    def alarmed(mail: claims.Claimed) -> bool:
+    def alarmed(lines: Journal, delivery_id: int) -> None:
         if after_the_dot:
-            mark_dot(mail)
+            dot(lines, delivery_id)
         raise OutOfTime
 
-    monkeypatch.setattr(claims, "mark_dot", alarmed)
+    monkeypatch.setattr(Journal, "dot", alarmed)
 
     with through(SmtpDouble(), change_settings) as double, pytest.raises(OutOfTime):
         deliver.deliver([cut, next_one])
@@ -195,10 +294,10 @@ def test_row_53_a_database_that_fails_before_the_dot_stops_the_sending(
 ) -> None:
     ids = post(3)
 
-    def failing(mail: claims.Claimed) -> bool:
-        raise OperationalError("UPDATE", {}, Exception("disk is full"))
+    def failing(look: Look, mail: claims.Claimed) -> bool:
+        raise OperationalError("SELECT", {}, Exception("the database is away"))
 
-    monkeypatch.setattr(claims, "mark_dot", failing)
+    monkeypatch.setattr(Look, "may_leave", failing)
 
     with through(SmtpDouble(), change_settings) as double, pytest.raises(OperationalError):
         deliver.deliver(ids)
@@ -217,12 +316,12 @@ def test_row_53_an_answer_that_cannot_be_written_is_kept_and_written_later(
         monkeypatch.setattr(bookkeeping, "_write", _raising)
         with pytest.raises(OperationalError):
             deliver.deliver([first, second])
-        assert (row(first).state, row(second).state) == ("unknown", "queued")
+        assert (row(first).state, row(second).state) == ("sending", "sending")
         monkeypatch.setattr(bookkeeping, "_write", write)
         deliver.deliver([second])
 
     assert states() == {"sent": 2}
-    assert copies(double, first) == 1
+    assert (copies(double, first), copies(double, second)) == (1, 1)
 
 
 def test_row_53_a_short_outage_of_the_database_costs_no_answer(
@@ -231,8 +330,8 @@ def test_row_53_a_short_outage_of_the_database_costs_no_answer(
     (id,) = post(1)
     write, failures = bookkeeping._write, iter([1, 2])
 
-    def flaky(mail: claims.Claimed, outcome: Outcome) -> str:
-        return _raising() if next(failures, None) else write(mail, outcome)
+    def flaky(entries: list[Entry]) -> Counter[str]:
+        return _raising() if next(failures, None) else write(entries)
 
     monkeypatch.setattr(bookkeeping, "_write", flaky)
 
@@ -248,8 +347,10 @@ def _raising(*_: Any) -> str:
 
 def _claimed(id: int) -> claims.Claimed:
     """Claim a mail and pass its dot, as a worker does that is killed then."""
-    (mail,) = claims._take([id], "a-token", clock.now(), GENERIC)
-    assert claims.mark_dot(mail)
+    lines = journal.own()
+    lines.begin("a-token")
+    (mail,) = claims.take([id], "a-token", clock.now(), 1)
+    lines.dot(mail.id)
     return mail
 
 

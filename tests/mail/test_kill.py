@@ -118,6 +118,22 @@ def test_row_33_killed_between_reply_and_record_the_mail_is_unknown_and_never_se
     assert row(ids[0]).dot_at is not None
 
 
+def test_row_33_killed_between_note_and_record_every_mail_is_known_to_be_sent(
+    app: Flask, change_settings: ChangeSettings
+) -> None:
+    ids = post(3)
+
+    with through(SmtpDouble(), change_settings) as double:
+        with child(app, double, "after_note", ids) as worker:
+            assert says(worker) == "here"
+            worker.kill()
+            worker.wait()
+        clean_up_and_go_on(ids)
+
+    assert states() == {"sent": 3}
+    assert [copies(double, id) for id in ids] == [1, 1, 1]
+
+
 def test_row_55_two_processes_with_the_same_mails_send_each_once(
     app: Flask, change_settings: ChangeSettings
 ) -> None:

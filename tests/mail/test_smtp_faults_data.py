@@ -13,9 +13,16 @@ from edupulse.mail.providers import SES
 from edupulse.mail.smtp import connect
 from tests.doubles.smtp_double import Conversation, SmtpDouble
 from tests.doubles.smtp_script import accept, close, drip, on, read, reply, reset, stall, wait
-from tests.mail.smtp_client import account_for, mail, message_id, said_to, send_one, until
+from tests.mail.smtp_client import account_for, mail, message_id, said_to, send_as_a_row, send_one, until
 
 pytestmark = pytest.mark.timeout(10)
+
+
+@pytest.fixture(params=["alone", "in_a_row"], autouse=True)
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.param == "in_a_row":
+        send_as_a_row(monkeypatch)
+
 
 BIG = b"0123456789abcdef" * 4 * 1024 * 256 + b"\r\n"  # 16 MB: more than the sockets' buffers hold
 
@@ -79,9 +86,10 @@ def test_a_server_that_leaves_while_the_mark_is_made_never_gets_the_dot() -> Non
         marking.set()
         return until(lambda: double.connections[0].closed)
 
-    leaving = on("body", read(len(mail().data)), until_marking, reply("421 4.3.0 shutting down"), close)
+    large = mail(body=b"a line\r\n" * 10_000)
+    leaving = on("body", read(len(large.data)), until_marking, reply("421 4.3.0 shutting down"), close)
     with SmtpDouble(leaving) as double:
-        outcome = connect(account_for(double)).send(mail(), mark)
+        outcome = connect(account_for(double)).send(large, mark)
 
     assert (outcome.phase, outcome.verdict, outcome.code) == (Phase.BODY, Verdict.SESSION_LIMIT, 421)
     assert outcome.surely_not_sent

@@ -12,9 +12,15 @@ from edupulse.mail.providers import EMAILIT, GENERIC, QQ, Provider
 from edupulse.mail.smtp import connect
 from tests.doubles.smtp_double import SmtpDouble
 from tests.doubles.smtp_script import close, on, reply, usual_saying
-from tests.mail.smtp_client import account_for, mail, message_id, said_to, send_one
+from tests.mail.smtp_client import account_for, mail, message_id, said_to, send_as_a_row, send_one
 
 pytestmark = pytest.mark.timeout(10)
+
+
+@pytest.fixture(params=["alone", "in_a_row"], autouse=True)
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.param == "in_a_row":
+        send_as_a_row(monkeypatch)
 
 
 @pytest.mark.parametrize(

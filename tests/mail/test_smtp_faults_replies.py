@@ -12,9 +12,25 @@ from edupulse.mail.replies import MAX_TEXT
 from edupulse.mail.smtp import connect
 from tests.doubles.smtp_double import SmtpDouble
 from tests.doubles.smtp_script import accept, drip, on, pour, raw, reply, usual, usual_saying, wait
-from tests.mail.smtp_client import account_for, failure_of, mail, message_id, said_to, send_one, until
+from tests.mail.smtp_client import (
+    account_for,
+    failure_of,
+    mail,
+    message_id,
+    said_to,
+    send_as_a_row,
+    send_one,
+    until,
+)
 
 pytestmark = pytest.mark.timeout(10)
+
+
+@pytest.fixture(params=["alone", "in_a_row"], autouse=True)
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.param == "in_a_row":
+        send_as_a_row(monkeypatch)
+
 
 MEGABYTE = 1024 * 1024
 

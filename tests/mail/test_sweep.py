@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from socket import gethostname
 from typing import Any
 
 from flask import Flask
@@ -14,7 +15,8 @@ from edupulse import clock
 from edupulse.control.models import JobRun
 from edupulse.control.timetable import ENTRIES
 from edupulse.database import db
-from edupulse.mail import claims, deliver, senders
+from edupulse.mail import claims, deliver, journal, senders
+from edupulse.mail.journal import Journal
 from edupulse.mail.models import Delivery
 from edupulse.mail.sweep import sweep
 from tests.doubles.smtp_double import SmtpDouble
@@ -123,9 +125,16 @@ def test_a_dead_workers_mails_are_settled_and_handed_over_in_one_go(
 ) -> None:
     change_settings(smtp_server="mail.example.org")
     unsent, doubtful = post(2)
-    held = {"state": "sending", "claimed_by": "dead", "claimed_at": now - timedelta(minutes=1)}
+    held = {
+        "state": "sending",
+        "claimed_by": f"{gethostname()}-dead-1",
+        "claimed_at": now - timedelta(minutes=1),
+    }
     put(unsent, claim="a", **held)
-    put(doubtful, claim="b", dot_at=now, **held)
+    put(doubtful, claim="a", **held)
+    lines = Journal(journal._folder() / "host-dead-4000000-1")
+    lines.begin("a")
+    lines.dot(doubtful)
     end_all_jobs()
 
     swept = sweep(now)

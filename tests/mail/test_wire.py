@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 import tracemalloc
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from math import inf
 from time import monotonic
+from typing import Any
 
 import pytest
 
@@ -100,3 +103,36 @@ def test_a_server_that_has_left_is_noticed_without_waiting(ends: tuple[Wire, soc
 
     with pytest.raises(LineFault, match="closed"):
         wire.require_silence()
+
+
+class InTens(socket.socket):
+    """A socket whose kernel takes ten bytes at a time."""
+
+    def send(self, data: Any, *_: Any) -> int:
+        return super().send(data[:10])
+
+
+@pytest.mark.parametrize(
+    ("dot", "fault"), [(10, nullcontext()), (12, pytest.raises(LineFault, match="out_of_turn"))]
+)
+def test_only_once_the_dot_has_left_may_the_server_speak_before_all_is_written(
+    dot: int, fault: AbstractContextManager[Any]
+) -> None:
+    ours, theirs = socket.socketpair()
+    with theirs, InTens(fileno=ours.detach()) as sock:
+        wire = Wire(sock, monotonic() + 5)
+        theirs.sendall(b"250 2.0.0 ok\r\n")
+
+        with fault:
+            wire.write(b"0123456789ABCDEF", dot=dot)
+
+
+def test_replies_are_passed_only_in_the_form_that_was_expected(ends: tuple[Wire, socket.socket]) -> None:
+    wire, server = ends
+    server.sendall(b"250 ok\r\n250-two\r\n250 lines\r\n354 go ahead\r\n")
+    wire.listen()
+
+    assert wire.passes(re.compile(rb"250 [^\r\n]*\r\n"))
+    assert not wire.passes(re.compile(rb"250 [^\r\n]*\r\n"))
+    assert (wire.reply().text, wire.next_class, wire.reply().code) == ("two lines", 3, 354)
+    assert wire.next_class == 0

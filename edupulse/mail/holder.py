@@ -1,0 +1,34 @@
+"""Which process holds a claim: a worker, or a process that works under its name."""
+
+from __future__ import annotations
+
+import os
+import socket
+
+import psutil
+
+from edupulse.control.workers import current_worker_name
+
+_OWN = ":"  # before the number of a process that acts under another one's name
+
+
+def holder() -> str:
+    """Return the name under which the calling process holds claims; no other process has it."""
+    worker, pid = current_worker_name(), os.getpid()
+    return worker if worker.endswith(f"-{pid}") else f"{worker}{_OWN}{pid}"
+
+
+def worker_of(holder: str) -> str:
+    """Return the worker for whom `holder` acts."""
+    return holder.partition(_OWN)[0]
+
+
+def is_here(holder: str) -> bool:
+    """Say whether that process runs, or ran, on this machine."""
+    return holder.startswith(f"{socket.gethostname()}-")
+
+
+def is_gone(holder: str) -> bool:
+    """Say whether it surely does not run any more: only its own machine can tell."""
+    pid = holder.replace(_OWN, "-").rpartition("-")[2]
+    return is_here(holder) and pid.isdecimal() and not psutil.pid_exists(int(pid))
