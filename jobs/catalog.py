@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edupulse.control.catalog import JobSpec, Timing
-from jobs import diagnostics, mail, reminders
+from jobs import campaigns, diagnostics, mail, reminders
 
 # Each minute is the net under the exact wake-ups; one run for all missed minutes is enough.
 EACH_MINUTE = Timing(cron="* * * * *", misfire="once", max_lateness_seconds=3600)
@@ -16,6 +16,19 @@ CATALOG = (
     JobSpec("reminders.plan", reminders.plan, "reminders", "Plan the coming occurrences of series.", HOURLY),
     JobSpec("reminders.send_now", reminders.send_now, "reminders", "Send one event's reminder now."),
     JobSpec("mail.deliver", mail.deliver, "email", "Send these mails, each at most once."),
+    # Reminders and whatever else somebody waits for go first.
+    JobSpec("mail.pump", mail.pump, "email", "Send of the mailings that are under way.", priority=-1),
     JobSpec("mail.sweep", mail.sweep, "email", "Settle abandoned mails, hand over what waits.", EACH_MINUTE),
+    JobSpec(
+        "campaigns.launch", campaigns.launch, "email", "Freeze a campaign's recipients and let it leave."
+    ),
+    JobSpec("campaigns.settle", campaigns.settle, "email", "Finish a campaign of which nothing is open."),
+    JobSpec(
+        "campaigns.sweep",
+        campaigns.sweep,
+        "email",
+        "Launch what is due, restart what stands still.",
+        EACH_MINUTE,
+    ),
     JobSpec("diagnostics.ping", diagnostics.ping, "default", "Answer with the worker's name."),
 )
