@@ -11,6 +11,7 @@ from flask import Flask
 from flask.cli import ScriptInfo
 
 from edupulse.cli import (
+    campaigns,
     db,
     demo,
     doctor,
@@ -21,6 +22,7 @@ from edupulse.cli import (
     reminders,
     schedule,
     status,
+    tokens,
     users,
     workflows,
 )
@@ -33,6 +35,7 @@ COMMANDS: tuple[click.Command, ...] = (
     status.status,
     doctor.doctor,
     reminders.reminders,
+    campaigns.campaigns,
     jobs.jobs,
     queues.queues,
     workflows.workflows,
@@ -43,6 +46,9 @@ COMMANDS: tuple[click.Command, ...] = (
     processes.worker,
     processes.scheduler,
 )
+
+
+users.users.add_command(tokens.tokens)
 
 
 def register(app: Flask) -> None:

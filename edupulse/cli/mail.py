@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 
+from edupulse.cli import mail_person
 from edupulse.cli.command import Noun, actor
 from edupulse.cli.output import json_option, show_facts, show_rows
+from edupulse.cli.suppressions import suppressions
 from edupulse.cli.waiting import wait_for
 from edupulse.clock import now
 from edupulse.config import current_settings
@@ -29,6 +33,11 @@ def mail() -> None:
     """Mail and the account it leaves through."""
 
 
+mail.add_command(suppressions)
+for verb, command in mail_person.VERBS.items():
+    mail.command(verb)(command)
+
+
 @mail.command()
 @click.argument("address")
 @click.option("--wait/--no-wait", default=True, help="Wait for the server's answer.")
@@ -43,10 +52,10 @@ def test(address: str, wait: bool, as_json: bool) -> None:
         _require_way_out()
     delivery = actions.send_test(address, actor())
     if wait:
-        delivery = outcome_of(delivery) if workers_service(now()).is_up else _sent_from_here(delivery)
+        delivery = outcomes_of([delivery])[0]
     show_facts(facts_of(delivery), as_json=as_json)
     if wait and delivery.state != "sent":
-        raise Unavailable(f"The mail was not sent: {delivery.reason or delivery.state}.", cure=_cure())
+        raise Unavailable(f"The mail was not sent: {delivery.reason or delivery.state}.", cure=cure())
 
 
 @mail.command()
@@ -116,10 +125,13 @@ def _require_way_out() -> None:
         click.echo("Sending was paused and goes on.", err=True)
 
 
-def _sent_from_here(delivery: Delivery) -> Delivery:
+def outcomes_of(deliveries: Sequence[Delivery]) -> list[Delivery]:
+    """Wait until the server has answered about each; where no worker runs, they are sent from here."""
+    if workers_service(now()).is_up:
+        return [outcome_of(delivery) for delivery in deliveries]
     with present("cli"):
-        deliver([delivery.id])
-    return find_delivery(delivery.id)
+        deliver([delivery.id for delivery in deliveries])
+    return [find_delivery(delivery.id) for delivery in deliveries]
 
 
 def outcome_of(delivery: Delivery) -> Delivery:
@@ -148,5 +160,6 @@ def _attempt(attempt: Attempt) -> dict[str, object]:
     return {name: getattr(attempt, name) for name in names}
 
 
-def _cure() -> str:
+def cure() -> str:
+    """Return what to do about mail that does not leave."""
     return sender_service().cure or "See: python cli.py doctor"

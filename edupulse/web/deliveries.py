@@ -7,20 +7,17 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from edupulse.accounts.audit import entries_of
-from edupulse.config import current_settings
 from edupulse.errors import Invalid
 from edupulse.mail import actions, monitor
-from edupulse.mail.compose import build_message
-from edupulse.mail.models import Delivery
 from edupulse.mail.monitor import DeliveryFilter
-from edupulse.reminders.monitor import origin_of
+from edupulse.reminders.monitor import Origin, origin_of
 from edupulse.web.flashes import say
+from edupulse.web.mail_content import content_of, mailing_of, source_of
 from edupulse.web.words import DELIVERY
 
 blueprint = Blueprint("deliveries", __name__, url_prefix="/deliveries")
 
 VIEWS = ("page", "text", "source")
-LONGEST_SOURCE = 60_000  # characters of the raw mail on one page
 
 # The mail is shown in a frame that may do nothing: no script, form, link or cookie, nothing from outside.
 PREVIEW_POLICY = (
@@ -52,7 +49,9 @@ def show(delivery_id: int) -> str:
     return render_template(
         "deliveries/show.html",
         delivery=delivery,
-        origin=origin_of(delivery),
+        content=content_of(delivery),
+        mailing=mailing_of(delivery),
+        origin=Origin() if delivery.mailing_id else origin_of(delivery),
         view=view if view in VIEWS else "page",
         source=source_of(delivery) if view == "source" else "",
         history_entries=entries_of(f"delivery:{delivery_id}"),
@@ -62,7 +61,7 @@ def show(delivery_id: int) -> str:
 @blueprint.get("/<int:delivery_id>/preview")
 def preview(delivery_id: int) -> Response:
     """Return the mail's HTML for the frame."""
-    response = make_response(monitor.delivery(delivery_id).content.html)
+    response = make_response(content_of(monitor.delivery(delivery_id)).html)
     response.headers["Content-Security-Policy"] = PREVIEW_POLICY
     response.headers["X-Frame-Options"] = "SAMEORIGIN"
     return response
@@ -93,14 +92,3 @@ def send_test() -> AnyResponse:
     delivery = actions.send_test(request.form.get("address", "").strip(), current_user.email)
     say("A test mail is on its way. This page shows what becomes of it.")
     return redirect(url_for("deliveries.show", delivery_id=delivery.id), 303)
-
-
-def source_of(delivery: Delivery) -> str:
-    """Return the mail as it goes over the wire, cut where it becomes long."""
-    message = build_message(delivery, delivery.content, current_settings().default_from_email)
-    text = message.decode(errors="replace").replace("\r\n", "\n")
-    return (
-        text
-        if len(text) <= LONGEST_SOURCE
-        else f"{text[:LONGEST_SOURCE]}\n[cut: {len(message):,} bytes in all]"
-    )

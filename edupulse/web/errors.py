@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 from edupulse.errors import Conflict, Denied, EduPulseError, Invalid, NotFound, Unavailable
 from edupulse.logs import current_request_id, get_logger
 from edupulse.web.carry import fields_of_request, is_from_our_page
+from edupulse.web.security import MEGABYTE
 
 STATUS = ((NotFound, 404), (Invalid, 422), (Conflict, 409), (Denied, 403), (Unavailable, 503))
 TITLES = {
@@ -29,7 +30,6 @@ ADVICE = {
     400: "Go back, check what you entered and send it again.",
     404: "It may have been removed, or the address has a slip in it. Start again from the dashboard.",
     405: "Use the buttons on the pages: an act is never a plain link.",
-    413: "A form may have 1 MB and a file 4 MB. Send it in parts.",
     500: "Nothing half-done was kept. Try again; if it stays, tell your administrator the number below.",
 }
 
@@ -66,11 +66,18 @@ def http_error(error: HTTPException) -> Response:
     status = error.code or 500
     if status < 400:
         return make_response(error.get_response())
-    response = _page(status, "", ADVICE.get(status, error.description or ""))
+    response = _page(status, "", _advice(status) or error.description or "")
     for name, value in error.get_headers():
         if name in ("Allow", "Retry-After"):
             response.headers[name] = value
     return response
+
+
+def _advice(status: int) -> str:
+    if status != 413:
+        return ADVICE.get(status, "")
+    megabytes = (request.max_content_length or 0) // MEGABYTE
+    return f"A field of a form may have 1 MB and all files together {megabytes} MB here. Send it in parts."
 
 
 def outdated_page(error: CSRFError) -> Response:

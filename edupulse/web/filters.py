@@ -18,6 +18,7 @@ from edupulse import clock
 from edupulse.reminders.recurrence import describe_rrule
 from edupulse.web import moments
 from edupulse.web.lead_words import lead
+from edupulse.web.mail_content import headline
 from edupulse.web.words import KINDS, SERVICES, state_of
 
 LONGEST_BRIEF = 110  # characters
@@ -27,7 +28,7 @@ def register(app: Flask) -> None:
     """Give the templates of `app` these words."""
     times = (moments.moment, moments.ago, moments.span, moments.late, moments.when, moments.on_its_clock)
     parts = (moments.month, moments.weekday, moments.hour, moments.whole_day)
-    filters = (*times, *parts, lead, brief, pretty, shown, coded, counted, describe_rrule)
+    filters = (*times, *parts, lead, headline, brief, pretty, shown, coded, counted, describe_rrule)
     app.jinja_env.filters.update({word.__name__: word for word in filters})
     app.jinja_env.globals.update(
         asset=asset, may=may, with_arguments=with_arguments, state_of=state_of, kinds=KINDS

@@ -17,6 +17,7 @@ from edupulse.extensions import csrf, login_manager
 SESSION_IDLE = timedelta(hours=12)  # a working day; each request starts it anew
 LARGEST_REQUEST = 4 * 1024 * 1024  # bytes: a calendar file of a whole school year
 LARGEST_FORM_FIELD = 1024 * 1024  # bytes: ten thousand attendees
+MEGABYTE = 1024 * 1024
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 # Scripts and styles come only from our own files: what a mail or a title smuggles in stays text.
@@ -36,6 +37,7 @@ def register(app: Flask) -> None:
     login_manager.init_app(app)
     login_manager.user_loader(user_of_session)
     app.before_request(_check_role)
+    app.before_request(_widen)  # before anything reads the form, and only for who may send one
     csrf.init_app(app)
     app.after_request(_add_headers)
 
@@ -50,6 +52,16 @@ def needs(role: str) -> Callable[[View], View]:
 
     def mark(view: View) -> View:
         view.needed_role = role  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def takes(megabytes: int) -> Callable[[View], View]:
+    """Mark a view whose requests may be larger than others, in megabytes."""
+
+    def mark(view: View) -> View:
+        view.largest_request = megabytes * MEGABYTE  # type: ignore[attr-defined]
         return view
 
     return mark
@@ -100,12 +112,17 @@ def _check_role() -> Response | None:
     return None
 
 
+def _widen() -> None:
+    view = current_app.view_functions.get(request.endpoint or "")
+    request.max_content_length = getattr(view, "largest_request", LARGEST_REQUEST)
+
+
 def _add_headers(response: Response) -> Response:
     headers = response.headers
     headers.setdefault("Content-Security-Policy", PAGE_POLICY)
     headers.setdefault("X-Frame-Options", "DENY")
     headers["X-Content-Type-Options"] = "nosniff"
-    headers["Referrer-Policy"] = "same-origin"
+    headers.setdefault("Referrer-Policy", "same-origin")
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
     headers["Cross-Origin-Resource-Policy"] = "same-origin"
     headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"

@@ -32,6 +32,18 @@ DELIVERY = {
     "bounced": State("bad", "Bounced", "The server took it and sent it back later."),
 }
 
+CAMPAIGN = {
+    "draft": State("mute", "Draft", "Its text and its people can still be changed; nothing is sent."),
+    "scheduled": State("wait", "Scheduled", "It starts by itself at its hour."),
+    "running": State("live", "Under way", "Its mails are leaving."),
+    "paused": State("wait", "Paused", "Nothing of it leaves until it is resumed."),
+    "finished": State("ok", "Finished", "Every mail of it has its outcome."),
+    "finished_with_failures": State(
+        "bad", "Finished, with failures", "Every mail of it has its outcome, and some did not arrive."
+    ),
+    "cancelled": State("mute", "Cancelled", "What had not left when it was called off was not sent."),
+}
+
 RUN = {
     "queued": State("wait", "Queued", "It waits for a worker."),
     "started": State("live", "Running", "A worker is at it."),
@@ -87,7 +99,11 @@ KINDS = {
     "correction": "Correction",
     "cancellation": "Cancellation",
     "test": "Test mail",
+    "newsletter": "Newsletter",
+    "transactional": "Notice",
 }
+
+SCOPES = {"newsletter": "Newsletters", "reminder": "Reminders", "all": "All mail"}
 
 SERVICES = {
     "database": "Database",
@@ -101,6 +117,7 @@ PRIORITIES = {1: "High", 0: "Normal", -1: "Low"}
 
 _FAMILIES = {
     "delivery": DELIVERY,
+    "campaign": CAMPAIGN,
     "run": RUN,
     "workflow": WORKFLOW,
     "step": STEP,

@@ -14,8 +14,14 @@ from playwright.sync_api import Page, expect, sync_playwright
 from werkzeug.serving import make_server
 
 from edupulse.accounts.users import create_user
+from edupulse.campaigns.models import Recipient
+from edupulse.database import db
+from edupulse.mail import suppressions, unsubscribe
+from edupulse.mail.models import Delivery
+from edupulse.transaction import transaction
 from tests.rows import a_delivery, a_run, a_schedule, an_event
 from tests.servers import missing
+from tests.web.campaign_rows import a_draft, a_running, counts, with_people
 from tests.web.conftest import PASSWORD
 
 pytestmark = pytest.mark.browser
@@ -34,6 +40,16 @@ ADDRESSES = (
     "/events",
     "/events/new",
     "/events/1",
+    "/campaigns",
+    "/campaigns/new",
+    "/campaigns/1",
+    "/campaigns/1/recipients",
+    "/campaigns/2",
+    "/campaigns/2/edit",
+    "/campaigns/2/audience",
+    "/campaigns/2/start",
+    "/suppressions",
+    "/people/p1@school.example",
     "/deliveries",
     "/deliveries/1",
     "/jobs",
@@ -43,6 +59,16 @@ ADDRESSES = (
     "/schedules",
     "/rq/",
 )
+
+
+def campaigns_with_long_words() -> None:
+    """Store campaign 1, which runs, and the draft 2, with words that go on and on."""
+    a_running({"sent": 3, "rejected": 2, "unknown": 1, "queued": 4})
+    draft = with_people(a_draft("N" * 200, subject="S" * 300), 3)
+    with transaction() as session:
+        for person in session.query(Recipient).filter_by(campaign_id=draft.id):
+            person.name, person.fields = "Wolfe" * 40, {"class": "C" * 1000, "remark": "R" * 300}
+    suppressions.add("p1@school.example", reason="R" * 300, actor="a" * 300 + "@school.example")
 
 
 @pytest.fixture(scope="module")
@@ -168,6 +194,7 @@ def test_no_page_complains_or_is_wider_than_the_screen(
     an_event("A long title that goes on and on without any doubt " * 4, location="https://" + "x" * 200)
     a_delivery("unknown", subject="x" * 180, address="a" * 60 + "@school.example"), a_schedule()
     a_run("run-1", "failed", error_message="E" * 300, error_traceback="T" * 500)
+    campaigns_with_long_words()
     page, complaints = opened(chromium, address, options)
 
     wide = []
@@ -209,8 +236,6 @@ def test_the_dashboard_keeps_itself_fresh(chromium: Chromium, address: str) -> N
 
 
 def test_the_frame_of_a_mail_runs_nothing(chromium: Chromium, address: str, site: Flask) -> None:
-    from edupulse.transaction import transaction
-
     delivery = a_delivery()
     with transaction() as session:
         found = session.get_one(type(delivery), delivery.id)
@@ -221,4 +246,105 @@ def test_the_frame_of_a_mail_runs_nothing(chromium: Chromium, address: str, site
 
     expect(page.frame_locator(".mail-frame").locator("p")).to_have_text("calm")
     assert all("sandboxed" in text or "Content Security Policy" in text for text in complaints)
+    page.context.close()
+
+
+def test_the_preview_follows_what_is_typed_and_a_field_goes_where_the_cursor_is(
+    chromium: Chromium, address: str
+) -> None:
+    page, complaints = opened(chromium, address, DESK)
+    page.goto(address + "/campaigns/new")
+    mail = page.frame_locator(".preview > iframe:not(.loading)")
+
+    page.fill("#name", "Autumn")
+    page.fill("#subject_en", "Come to ")
+    page.click("button[data-insert='{{ title }}']")
+    page.fill("#text_en", "Dear ")
+    page.click("button[data-insert='{{ name }}']")
+
+    expect(page.locator("#subject_en")).to_have_value("Come to {{ title }}")
+    expect(page.locator("#text_en")).to_have_value("Dear {{ name }}")
+    expect(mail.locator("dl")).to_contain_text("Come to Autumn")
+    expect(mail.locator("pre")).to_contain_text("Dear Ann Example")
+    page.locator("label.pill", has_text="中文").click()
+    page.fill("#subject_zh", "秋季展览")
+    page.fill("#text_zh", "您好")
+    expect(mail.locator("pre")).to_contain_text("您好")
+    page.click("button:has-text('Save and choose people')")
+    expect(page.locator("main")).to_contain_text("is kept as a draft")
+    assert complaints == []
+    page.context.close()
+
+
+def test_the_letter_in_the_preview_keeps_its_looks_and_runs_nothing(chromium: Chromium, address: str) -> None:
+    html = "<p id=p style='color: rgb(1, 2, 3)'>calm</p><img src='data:,x' onerror=\"document.body.textContent='ran'\">"
+    campaign = with_people(a_draft(html=html))
+    page, complaints = opened(chromium, address, PHONE)
+
+    page.goto(f"{address}/campaigns/{campaign.id}")
+
+    letter = page.frame_locator(".mail-frame").frame_locator(".mail-frame").locator("p").first
+    expect(letter).to_have_text("calm")
+    assert letter.evaluate("p => getComputedStyle(p).color") == "rgb(1, 2, 3)"
+    assert [
+        text for text in complaints if "sandboxed" not in text and "Content Security Policy" not in text
+    ] == []
+    page.context.close()
+
+
+@pytest.mark.parametrize("options", [DESK, NO_SCRIPT], ids=["desk", "without script"])
+def test_a_file_is_looked_into_and_taken_in(
+    chromium: Chromium, address: str, options: dict[str, Any]
+) -> None:
+    campaign = a_draft()
+    page, complaints = opened(chromium, address, options)
+
+    page.goto(f"{address}/campaigns/{campaign.id}/audience")
+    table = "email,name,class\nzoe@school.example,Zoë,A1\nbroken,Ben,B2\n".encode()
+    page.set_input_files("#table", {"name": "pupils.csv", "mimeType": "text/csv", "buffer": table})
+    page.click("button:has-text('Look into it')")
+    expect(page.locator("main")).to_contain_text("2 lines = 1 added + 0 merged + 1 rejected")
+    page.click("button:has-text('Take 1 person in')")
+
+    expect(page.locator("main")).to_contain_text("zoe@school.example")
+    assert complaints == []
+    page.context.close()
+
+
+def test_the_bar_of_a_campaign_moves_without_a_reload(chromium: Chromium, address: str) -> None:
+    campaign = a_running({"sent": 1, "queued": 9})
+    page, complaints = opened(chromium, address, DESK)
+    page.clock.install()
+    page.goto(f"{address}/campaigns/{campaign.id}")
+    expect(page.locator("main")).to_contain_text("1 mail of 10 settled")
+
+    with transaction() as session:
+        for delivery in session.query(Delivery).filter_by(state="queued").limit(5):
+            delivery.state = "sent"
+    page.clock.run_for(3_000)
+
+    expect(page.locator("main")).to_contain_text("6 mails of 10 settled")
+    expect(page.locator("#said")).to_have_text("Under way: 60 percent settled.")
+    assert counts(campaign) == {"sent": 6, "queued": 4}
+    assert [text for text in complaints if "sandboxed" not in text] == []  # the stopped clock is a script
+    page.context.close()
+
+
+@pytest.mark.parametrize("options", [PHONE, NO_SCRIPT], ids=["phone", "without script"])
+def test_somebody_unsubscribes_and_takes_it_back(
+    chromium: Chromium, address: str, options: dict[str, Any]
+) -> None:
+    a_running({"sent": 1})
+    delivery = db.session.query(Delivery).one()
+    link = unsubscribe.link(delivery.id, delivery.address).rpartition("/")[2]
+    page = chromium.new_context(**options).new_page()
+
+    page.goto(f"{address}/unsubscribe/{link}")
+    page.click("button:has-text('Unsubscribe')")
+    expect(page.locator("h1")).to_contain_text("Done")
+    assert page.evaluate("document.documentElement.scrollWidth") <= options["viewport"]["width"]
+    assert page.context.cookies() == []
+    page.click("button:has-text('mistake')")
+
+    expect(page.locator("h1")).to_contain_text("Welcome back")
     page.context.close()

@@ -15,6 +15,8 @@ from tests.web.conftest import Browser
 
 TEMPLATES = Path(__file__).parents[2] / "edupulse" / "templates"
 OURS = sorted(path for path in TEMPLATES.rglob("*.html") if path.parent.name not in ("mail", "rq_dashboard"))
+# What stands behind the link in a mail is pressed by mail programs too, from no page of ours (RFC 8058).
+WITH_TOKEN = [path for path in OURS if path.parent.name != "unsubscribe"]
 
 
 @pytest.mark.parametrize("address", ["/sign-in", "/healthz", "/static/css/base.css", "/nothing-here"])
@@ -42,10 +44,9 @@ def test_no_template_has_inline_code_or_style(path: Path) -> None:
     assert all("src=" in tag for tag in re.findall(r"<script\b[^>]*>", text))
 
 
-@pytest.mark.parametrize("path", OURS, ids=lambda path: str(path.relative_to(TEMPLATES)))
+@pytest.mark.parametrize("path", WITH_TOKEN, ids=lambda path: str(path.relative_to(TEMPLATES)))
 def test_every_form_that_acts_carries_the_token(path: Path) -> None:
     forms = re.findall(r'<form\b[^>]*method="post".*?</form>', path.read_text(), flags=re.S)
-
     assert all('name="csrf_token"' in form for form in forms)
 
 

@@ -14,6 +14,7 @@ function keepFresh(part) {
     const html = await answer.text();
     if (html === shown || isInUse()) return;
     part.innerHTML = shown = html;
+    tellAloud(part);
     wireForms(part);
     tellTime();
   }
@@ -27,6 +28,13 @@ function keepFresh(part) {
     if (part.isConnected && part.dataset.live) setTimeout(round, every);
   }
   setTimeout(round, every);
+}
+
+// A screen reader hears of a part that changes when its one sentence does, not at every number.
+function tellAloud(part) {
+  const listener = document.getElementById(part.dataset.says);
+  const sentence = part.querySelector("[data-said]")?.textContent;
+  if (listener && sentence && listener.textContent !== sentence) listener.textContent = sentence;
 }
 
 // 2. "in 5 min" stays true while the page is open.
@@ -68,6 +76,7 @@ function ask(question, answer) {
 async function beforeSending(event) {
   const form = event.currentTarget;
   const button = event.submitter;
+  if (button?.formTarget) return; // into a frame: the page stays, and may send again
   if (form.dataset.sent) return event.preventDefault();
   if (form.dataset.confirm && !form.dataset.confirmed) {
     event.preventDefault();
@@ -114,15 +123,65 @@ function wireEventForm(form) {
       length = at("end") - start;
     }
   });
+  guardWords(form);
+}
+
+function guardWords(form) {
   let touched = false;
   form.addEventListener("input", () => (touched = true));
-  form.addEventListener("submit", () => (touched = false));
+  form.addEventListener("submit", (event) => {
+    if (!event.submitter?.formTarget) touched = false;
+  });
   addEventListener("beforeunload", (event) => touched && event.preventDefault());
+}
+
+// 5. The text of a campaign: a field is put in where the cursor is, and the preview follows what is typed.
+function wireCampaignForm(form) {
+  const isWord = (field) => /^(subject|text|html)_/.test(field?.name || "");
+  let last = null;
+  form.addEventListener("focusin", (event) => {
+    if (isWord(event.target)) last = event.target;
+  });
+  form.addEventListener("click", (event) => {
+    const chip = event.target.closest("[data-insert]");
+    if (!chip) return;
+    const target = last?.checkVisibility() ? last : [...form.querySelectorAll(".letter-text")].find((field) => field.checkVisibility());
+    target.setRangeText(chip.dataset.insert, target.selectionStart, target.selectionEnd, "end");
+    target.focus();
+    target.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+  let waiting;
+  form.addEventListener("input", (event) => {
+    if (!isWord(event.target) && !/^(as|as_address|view|language|purpose|from_name|name|default_locale)$/.test(event.target.name)) return;
+    clearTimeout(waiting);
+    waiting = setTimeout(() => showPreview(form), 600);
+  });
+  guardWords(form);
+  showPreview(form);
+}
+
+function showPreview(form) {
+  const shown = form.querySelector("iframe[name=preview]");
+  if (!shown) return;
+  const fresh = shown.cloneNode(); // a new frame each time: looking leaves no steps in the browser's history
+  fresh.removeAttribute("src");
+  fresh.classList.add("loading");
+  shown.removeAttribute("name");
+  shown.after(fresh);
+  fresh.addEventListener("load", () => {
+    for (const frame of form.querySelectorAll(".preview > iframe")) if (frame !== fresh) frame.remove();
+    fresh.classList.remove("loading");
+  });
+  const files = form.querySelectorAll("[type=file]");
+  for (const field of files) field.disabled = true;
+  form.requestSubmit(form.querySelector("[data-preview]"));
+  for (const field of files) field.disabled = false;
 }
 
 document.querySelectorAll("[data-live]").forEach(keepFresh);
 document.querySelectorAll(".event-form").forEach(wireEventForm);
 wireForms(document);
+document.querySelectorAll(".campaign-form").forEach(wireCampaignForm);
 tellTime();
 setInterval(tellTime, 10000);
 document.querySelector("[aria-invalid=true], [data-first]")?.focus();

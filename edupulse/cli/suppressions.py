@@ -1,0 +1,61 @@
+"""`mail suppressions`: who must not be written to, why, and since when."""
+
+from __future__ import annotations
+
+import click
+
+from edupulse.cli.command import Noun, actor
+from edupulse.cli.output import json_option, show_facts, show_rows
+from edupulse.mail import suppressions as stopped
+from edupulse.mail.models import Suppression
+
+scope_option = click.option(
+    "--scope",
+    type=click.Choice(stopped.ALL_SCOPES),
+    default=stopped.EVERYTHING,
+    show_default=True,
+    help="Which mail.",
+)
+
+
+@click.group("suppressions", cls=Noun)
+def suppressions() -> None:
+    """Who must not be written to."""
+
+
+@suppressions.command("list")
+@click.option("--search", default="", help="Only addresses with this text in them.")
+@click.option(
+    "--scope", type=click.Choice(stopped.ALL_SCOPES), default=None, help="Only what is stopped for this."
+)
+@click.option("--limit", type=click.IntRange(1, 500), default=50, show_default=True)
+@json_option
+def list_suppressions(search: str, scope: str | None, limit: int, as_json: bool) -> None:
+    """List addresses that are not written to, newest first."""
+    rows = [_facts(each) for each in stopped.listing(search, scope or "", size=limit).items]
+    columns = ("address", "scope", "reason", "source", "created_at")
+    show_rows(rows, columns, as_json=as_json, empty="Nobody is suppressed.")
+
+
+@suppressions.command()
+@click.argument("address")
+@scope_option
+@click.option("--reason", required=True, help="Why, for those who wonder later.")
+@json_option
+def add(address: str, scope: str, reason: str, as_json: bool) -> None:
+    """Stop mail to ADDRESS."""
+    show_facts(_facts(stopped.add(address, reason=reason, actor=actor(), scope=scope)), as_json=as_json)
+
+
+@suppressions.command()
+@click.argument("address")
+@scope_option
+@json_option
+def lift(address: str, scope: str, as_json: bool) -> None:
+    """Allow mail to ADDRESS again."""
+    stopped.lift(address, actor=actor(), scope=scope)
+    show_facts({"address": address, "scope": scope, "lifted": True}, as_json=as_json)
+
+
+def _facts(row: Suppression) -> dict[str, object]:
+    return {name: getattr(row, name) for name in ("address", "scope", "reason", "source", "created_at")}

@@ -1,0 +1,107 @@
+"""Tokens are made, shown once, kept as a hash, listed and revoked."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+
+import pytest
+from flask import Flask
+
+from edupulse.accounts.audit import entries_of
+from edupulse.accounts.models import ApiToken
+from edupulse.accounts.tokens import bearer_of, list_tokens, make_token, revoke_token
+from edupulse.cli.tokens import tokens
+from edupulse.database import db
+from edupulse.errors import Denied, EduPulseError, Invalid, NotFound
+from tests.api.conftest import make_person
+
+ADMIN = "admin@school.example"
+
+
+def test_only_a_hash_is_kept(app: Flask) -> None:
+    make_person("admin")
+
+    token, secret = make_token(ADMIN, "school portal", "operator", actor="test")
+
+    kept = " ".join(str(getattr(token, column.name)) for column in ApiToken.__table__.columns)
+    assert secret.startswith("edu_")
+    assert secret not in kept
+    assert secret.startswith(token.hint)
+    assert secret not in str([entry.detail for entry in entries_of(f"token:{token.id}")])
+
+
+def test_the_secret_tells_who_calls(app: Flask) -> None:
+    make_person("admin")
+    token, secret = make_token(ADMIN, "portal", "operator", actor="test")
+
+    found = bearer_of(secret)
+
+    assert found is not None
+    assert (found.email, found.role, found.token_id) == (ADMIN, "operator", token.id)
+    assert (found.may("viewer"), found.may("operator"), found.may("admin")) == (True, True, False)
+    assert bearer_of(secret[:-1]) is None
+    assert bearer_of("") is None
+
+
+def test_a_token_is_never_above_its_person(app: Flask) -> None:
+    make_person("viewer")
+
+    with pytest.raises(Denied, match="is viewer; a token cannot be more"):
+        make_token("viewer@school.example", "portal", "operator", actor="test")
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        ({"email": "nobody@school.example"}, NotFound),
+        ({"name": "  "}, Invalid),
+        ({"name": "x" * 101}, Invalid),
+        ({"role": "king"}, Invalid),
+        ({"expires_at": datetime.fromisoformat("2020-01-01T00:00:00+00:00")}, Invalid),
+    ],
+)
+def test_a_token_that_cannot_be_is_refused(
+    sqlite_app: Flask, values: dict[str, object], kind: type[EduPulseError]
+) -> None:
+    make_person("admin")
+    usual: dict[str, object] = {"email": ADMIN, "name": "portal", "role": "viewer", "expires_at": None}
+
+    with pytest.raises(kind):
+        make_token(**{**usual, **values}, actor="test")  # type: ignore[arg-type]
+    assert list_tokens() == []
+
+
+def test_tokens_are_listed_newest_first_and_revoked_for_good(app: Flask, now: datetime) -> None:
+    make_person("admin")
+    make_person("viewer")
+    first, secret = make_token(ADMIN, "first", "viewer", actor="test", expires_at=now + timedelta(days=1))
+    make_token("viewer@school.example", "second", "viewer", actor="test")
+
+    revoke_token(first.id, actor="test")
+    revoke_token(first.id, actor="test")
+
+    assert [each.name for each in list_tokens()] == ["second", "first"]
+    assert [each.name for each in list_tokens(ADMIN)] == ["first"]
+    assert bearer_of(secret) is None
+    assert [entry.action for entry in entries_of(f"token:{first.id}")] == ["tokens.revoke", "tokens.make"]
+    with pytest.raises(NotFound):
+        revoke_token(99, actor="test")
+
+
+def test_the_command_line_makes_lists_and_revokes(sqlite_app: Flask) -> None:
+    make_person("admin")
+    run = sqlite_app.test_cli_runner().invoke
+
+    made = run(tokens, ["make", ADMIN, "--name", "portal", "--role", "operator", "--days", "30", "--json"])
+    secret = json.loads(made.stdout)["token"]
+    listed = json.loads(run(tokens, ["list", "--json"]).stdout)
+
+    assert bearer_of(secret) is not None
+    assert secret not in str(listed)
+    assert (listed[0]["name"], listed[0]["valid"], listed[0]["email"]) == ("portal", True, ADMIN)
+    revoked = run(tokens, ["revoke", str(listed[0]["id"]), "--json"])
+    db.session.expire_all()
+    assert (revoked.exit_code, bearer_of(secret)) == (0, None)
+    failed = run(tokens, ["revoke", "99"])
+    assert (failed.exit_code, "There is no token 99" in failed.stderr) == (1, True)
