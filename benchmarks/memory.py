@@ -35,3 +35,14 @@ def _cpu_seconds(process: psutil.Process) -> float:
         fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
         return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")  # own and children's, user and system
     return 0.0
+
+
+def peak_rss_mb(process: psutil.Process) -> float:
+    """Return the most memory that it ever had at once (RSS) in MB (10**6 bytes); 0 when it has just ended."""
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        told = Path(f"/proc/{process.pid}/status").read_text()
+        found = re.findall(
+            r"^VmHWM:\s+(\d+) kB", told, re.MULTILINE
+        )  # none: it has ended, and nobody has asked yet
+        return int(found[0]) * 1024 / 1e6 if found else 0.0
+    return 0.0

@@ -1,12 +1,10 @@
-"""`./run demo`: the whole stack on sample data; one watches reminders fall due, leave and arrive."""
+"""`./run demo`: the whole stack on sample data; one watches reminders and a campaign leave and arrive."""
 
 from __future__ import annotations
 
 import secrets
 import shutil
 import time
-from collections.abc import Sequence
-from datetime import timedelta
 from pathlib import Path
 
 from flask import Flask
@@ -18,10 +16,11 @@ from edupulse.config import VARIABLES, Settings, current_settings
 from edupulse.control.monitor import live_processes
 from edupulse.database import db
 from edupulse.embedded import sample, stack
+from edupulse.embedded.acts import LOOK_SECONDS, Acts
 from edupulse.embedded.lock import LOCK, only_stack
-from edupulse.embedded.outcome import Outcome, Verdict, judge, outcomes
 from edupulse.embedded.ports import free_port, require_free
 from edupulse.embedded.program import Program
+from edupulse.embedded.sample_campaign import MISHAPS
 from edupulse.embedded.screen import Screen
 from edupulse.embedded.supervisor import Supervisor
 from edupulse.errors import Invalid, Unavailable
@@ -29,10 +28,8 @@ from edupulse.reminders.events import create_event
 
 HOST = "127.0.0.1"
 FIRST_PORT = 8080
-DUE_IN = timedelta(seconds=6)  # long enough to read what is about to happen
 AT_WORK_SECONDS = 20.0  # for workers and scheduler to say that they live
-OVER_SECONDS = 60.0  # after which a reminder that has not left will not leave
-LOOK_SECONDS = 0.1
+BATCH_DELAY = "1"  # seconds between two batches of 20: two hundred people take some ten seconds
 ADMIN = f"admin@{sample.DOMAIN}"
 
 
@@ -57,6 +54,7 @@ def environment(port: int | None) -> dict[str, str]:
         "DEFAULT_FROM_EMAIL": f"{sample.SCHOOL} <office@{sample.DOMAIN}>",
         "EMAIL_TIMEOUT": "10",
         "EMAIL_ACCEPT_TIMEOUT": "10",
+        "BULK_EMAIL_BATCH_DELAY": BATCH_DELAY,
     }
     return {variable.name: own.get(variable.name, "") for variable in VARIABLES}
 
@@ -88,14 +86,15 @@ class _Demo:
         password = self._fill()
         with Supervisor(self._programs(), self._settings.data_dir / "log", screen.say) as processes:
             self._wait_for_workers(processes)
-            verdict = self._watch_reminders(processes)
+            acts = Acts(self._settings, processes, screen)
+            is_good = acts.reminders(ADMIN, self._owner_id) and acts.campaign(ADMIN)
             if not leave and not processes.is_told_to_stop:
                 self._stay(processes, password)
         stack.tidy(self._settings)
         screen.say(
             f"Stopped. Nothing is left running; the mails stay in {self._mailbox} until the next demo."
         )
-        return 0 if verdict is not None and verdict.is_good else 1
+        return 0 if is_good else 1
 
     def _fill(self) -> str:
         password = secrets.token_urlsafe(9)
@@ -107,7 +106,7 @@ class _Demo:
 
     def _programs(self) -> list[Program]:
         settings = self._settings
-        capture = stack.mail_capture(settings.smtp_port, self._mailbox)
+        capture = stack.mail_capture(settings.smtp_port, self._mailbox, MISHAPS)
         redis, *others = stack.programs(settings)
         return [redis, capture, *others]
 
@@ -128,39 +127,6 @@ class _Demo:
         alive = len(live_processes(now()))
         db.session.rollback()
         return alive
-
-    def _watch_reminders(self, processes: Supervisor) -> Verdict | None:
-        if processes.is_told_to_stop:
-            return None
-        due = now() + DUE_IN
-        event_ids = [create_event(draft, ADMIN, self._owner_id).id for draft in sample.events_due_at(due)]
-        self._screen.heading(
-            "Two events start in a quarter of an hour; their reminders fall due in a few seconds."
-        )
-        found = self._follow(processes, event_ids)
-        return None if processes.is_told_to_stop else self._sum_up(found)
-
-    def _sum_up(self, found: Sequence[Outcome]) -> Verdict:
-        verdict = judge(found, self._mailbox)
-        self._screen.heading("What came of each reminder")
-        self._screen.show_summary(found, verdict)
-        if not verdict.is_good:
-            self._screen.say(f"The logs may say why: {self._settings.data_dir / 'log'}")
-        return verdict
-
-    def _follow(self, processes: Supervisor, event_ids: Sequence[int]) -> list[Outcome]:
-        started = time.monotonic()
-        try:
-            while True:
-                processes.watch()
-                found = outcomes(event_ids)
-                self._screen.show_progress(found, now())
-                is_over = all(outcome.is_over for outcome in found)
-                if is_over or processes.is_told_to_stop or time.monotonic() - started > OVER_SECONDS:
-                    return found
-                time.sleep(LOOK_SECONDS)
-        finally:
-            self._screen.end_progress()
 
     def _stay(self, processes: Supervisor, password: str) -> None:
         self._screen.heading(f"Look around at {self._settings.base_url}")

@@ -39,11 +39,23 @@ class Screen:
 
     def show_progress(self, found: Sequence[Outcome], now: datetime) -> None:
         """Show how far the reminders are; without a terminal only when that has changed."""
+        self.show(_progress_table(found, now), progress_line(found))
+
+    def show(self, table: Table, line: str) -> None:
+        """Show `table` live; without a terminal `line`, when it has changed."""
         if self._console.is_terminal:
-            self._refresh(_progress_table(found, now))
-        elif (line := progress_line(found)) != self._last:
+            self._refresh(table)
+        elif line != self._last:
             self._last = line
             self.say(line)
+
+    def show_table(self, table: Table) -> None:
+        """Print a table that stays."""
+        self._console.print(table)
+
+    def conclude(self, words: str, *, good: bool) -> None:
+        """Print a verdict."""
+        self._console.print(Text(words, style="bold green" if good else "bold red"))
 
     def end_progress(self) -> None:
         """Leave the last state of the live table on the screen."""
@@ -53,9 +65,8 @@ class Screen:
 
     def show_summary(self, found: Sequence[Outcome], verdict: Verdict) -> None:
         """Print due, sent and lateness of each reminder, and whether every mail arrived."""
-        self._console.print(self._summary_table(found))
-        style = "bold green" if verdict.is_good else "bold red"
-        self._console.print(Text(in_words(verdict), style=style))
+        self.show_table(self._summary_table(found))
+        self.conclude(in_words(verdict), good=verdict.is_good)
 
     def _refresh(self, table: Table) -> None:
         if self._live is None:

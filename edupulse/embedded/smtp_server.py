@@ -12,6 +12,7 @@ from pathlib import Path
 
 from edupulse.clock import now
 from edupulse.embedded.mailbox import store
+from edupulse.embedded.mishaps import Mishaps
 
 MAX_BYTES = 35 * 1024 * 1024  # of one mail, as most providers allow
 MAX_RECIPIENTS = 100  # RFC 5321 4.5.3.1.8: the least a server must accept
@@ -25,7 +26,7 @@ log = logging.getLogger(__name__)
 
 
 class Hangup(Exception):
-    """The session ends after this reply."""
+    """The session ends after this reply; without one it ends without a word."""
 
 
 @dataclass
@@ -40,8 +41,10 @@ class Envelope:
 class Session:
     """One client's conversation, a method per command (RFC 5321 4.1.1)."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, folder: Path) -> None:
-        self._reader, self._writer, self._folder = reader, writer, folder
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, folder: Path, mishaps: Mishaps
+    ) -> None:
+        self._reader, self._writer, self._folder, self._mishaps = reader, writer, folder, mishaps
         self._envelope = Envelope()
         self._greeted = False
         self._errors = 0
@@ -54,7 +57,8 @@ class Session:
                 await self._writer.drain()
                 await self._answer(await self._line())
         except Hangup as farewell:
-            self._say(str(farewell))
+            if str(farewell):
+                self._say(str(farewell))
         except TimeoutError:
             self._say("421 4.4.2 localhost waited too long, goodbye")
         except (asyncio.IncompleteReadError, ConnectionError):
@@ -95,6 +99,8 @@ class Session:
             return "553 5.6.7 this address needs SMTPUTF8"
         if len(self._envelope.recipients) >= MAX_RECIPIENTS:
             return "452 4.5.3 too many recipients"
+        if refusal := self._mishaps.refusal(path[1]):
+            return refusal
         self._envelope.recipients.append(path[1])
         return "250 2.1.5 recipient is fine"
 
@@ -146,6 +152,8 @@ class Session:
             log.error("a mail could not be stored: %s", error)
             return "452 4.3.1 the disk does not take it, try later"
         log.info("accepted %s for %s", entry.message_id, ", ".join(entry.recipients))
+        if self._mishaps.loses_answer(entry.recipients):
+            raise Hangup
         return f"250 2.0.0 stored as {entry.file}"
 
     async def _body(self) -> bytes | None:
@@ -187,12 +195,15 @@ class Session:
             log.info("the connection was reset")
 
 
-async def serve(host: str, port: int, folder: Path, ended: asyncio.Event) -> None:
-    """Accept mail on `host`:`port` into `folder` until `ended` is set."""
+async def serve(
+    host: str, port: int, folder: Path, ended: asyncio.Event, mishaps: Mishaps | None = None
+) -> None:
+    """Accept mail on `host`:`port` into `folder` until `ended` is set; go wrong only where `mishaps` says so."""
     folder.mkdir(parents=True, exist_ok=True)
+    chosen = mishaps or Mishaps()
 
     async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await Session(reader, writer, folder).converse()
+        await Session(reader, writer, folder, chosen).converse()
 
     server = await asyncio.start_server(greet, host, port, limit=MAX_BYTES)
     log.info("listening on %s port %s", host, port)
@@ -200,12 +211,12 @@ async def serve(host: str, port: int, folder: Path, ended: asyncio.Event) -> Non
     server.close()
 
 
-async def serve_until_told(host: str, port: int, folder: Path) -> None:
+async def serve_until_told(host: str, port: int, folder: Path, mishaps: Mishaps) -> None:
     """Serve until SIGTERM or SIGINT."""
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
-    await serve(host, port, folder, ended)
+    await serve(host, port, folder, ended, mishaps)
 
 
 def main() -> None:
@@ -214,9 +225,12 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--folder", type=Path, required=True)
+    for mishap in ("nobody", "busy", "lost"):
+        parser.add_argument(f"--{mishap}", default="", metavar="ADDRESS", help="see mishaps.py")
     chosen = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    asyncio.run(serve_until_told(chosen.host, chosen.port, chosen.folder))
+    mishaps = Mishaps(chosen.nobody, chosen.busy, chosen.lost)
+    asyncio.run(serve_until_told(chosen.host, chosen.port, chosen.folder, mishaps))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from edupulse.config import Settings
 from edupulse.embedded import redis_server, web
+from edupulse.embedded.mishaps import Mishaps
 from edupulse.embedded.ports import is_listening
 from edupulse.embedded.program import PROJECT, Program
 from edupulse.sockets import socket_path
@@ -58,10 +59,11 @@ def scheduler() -> Program:
     return Program("scheduler", "scheduler", _cli("scheduler"))
 
 
-def mail_capture(port: int, folder: Path) -> Program:
-    """Return the mail server of the demo: it accepts everything and sends nothing on."""
+def mail_capture(port: int, folder: Path, mishaps: Mishaps) -> Program:
+    """Return the mail server of the demo: it sends nothing on, and refuses only where `mishaps` says so."""
     module = ("-m", "edupulse.embedded.smtp_server", "--port", str(port), "--folder", str(folder))
-    return Program("smtp", "smtp", (sys.executable, *module), partial(is_listening, "127.0.0.1", port))
+    command = (sys.executable, *module, *mishaps.arguments())
+    return Program("smtp", "smtp", command, partial(is_listening, "127.0.0.1", port))
 
 
 def _cli(*words: str) -> tuple[str, ...]:

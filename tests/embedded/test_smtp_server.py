@@ -13,8 +13,11 @@ from pathlib import Path
 import pytest
 
 from edupulse.embedded import mailbox, smtp_server
+from edupulse.embedded.mishaps import Mishaps
 from edupulse.embedded.ports import free_port, is_listening
 from tests.embedded.processes import wait_until
+
+MISHAPS = Mishaps(nobody="nobody@school.example", busy="busy@school.example", lost="lost@school.example")
 
 
 class Running:
@@ -36,7 +39,7 @@ class Running:
 
     def _run(self) -> None:
         self._ended = asyncio.Event()
-        work = smtp_server.serve("127.0.0.1", self.port, self.folder, self._ended)
+        work = smtp_server.serve("127.0.0.1", self.port, self.folder, self._ended, MISHAPS)
         with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
             runner.run(work)
 
@@ -218,3 +221,36 @@ def test_a_full_disk_is_said_as_try_later(
         client.send_message(mail())
 
     assert refused.value.smtp_code == 452
+
+
+def test_who_has_no_mailbox_is_refused_each_time(server: Running, client: smtplib.SMTP) -> None:
+    for _ in range(2):
+        with pytest.raises(smtplib.SMTPRecipientsRefused) as refused:
+            client.send_message(mail(), to_addrs=[MISHAPS.nobody])
+
+        assert refused.value.recipients[MISHAPS.nobody][0] == 550
+
+
+def test_who_is_busy_is_refused_once_and_told_when_to_come_again(
+    server: Running, client: smtplib.SMTP
+) -> None:
+    with pytest.raises(smtplib.SMTPRecipientsRefused) as refused:
+        client.send_message(mail(), to_addrs=["busy@school.example"])
+    client.send_message(mail(), to_addrs=["busy@school.example"])
+
+    assert refused.value.recipients["busy@school.example"][0] == 450
+    assert b"try again in 5 seconds" in refused.value.recipients["busy@school.example"][1]
+    assert mailbox.copies(server.folder, "<a@school.example>") == 1
+
+
+def test_a_lost_answer_is_a_mail_that_arrived_without_anybody_knowing(
+    server: Running, client: smtplib.SMTP
+) -> None:
+    with pytest.raises(smtplib.SMTPServerDisconnected):
+        client.send_message(mail(), to_addrs=[MISHAPS.lost])
+
+    assert mailbox.copies(server.folder, "<a@school.example>") == 1
+
+
+def test_each_mishap_is_told_to_the_server_s_own_process() -> None:
+    assert Mishaps(nobody="a@x", lost="b@x").arguments() == ("--nobody", "a@x", "--lost", "b@x")

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 PROOFS = {
+    "campaign_storm": "workers, keepers, scheduler and Redis are killed while a campaign goes to thousands",
     "job_storm": "everything is killed and restarted while thousands of jobs go through",
     "restarts": "keepers are restarted under load",
     "outage": "Redis goes away in four ways, and the database in one",
