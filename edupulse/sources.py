@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edupulse.campaigns.sources import OtherCampaign, SignedIn
+from edupulse.campaigns.people.sources import OtherCampaign, SignedIn
 from edupulse.mail.people import register_source
 from edupulse.reminders.audience import Attendees
 

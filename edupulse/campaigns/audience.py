@@ -9,15 +9,15 @@ from typing import Any
 from sqlalchemy import delete, select
 
 from edupulse.accounts.audit import record
-from edupulse.campaigns.audience_lines import entries_of_lines
-from edupulse.campaigns.audience_list import count, field_names, intakes, recipients
-from edupulse.campaigns.entries import Entry, Rejected, entries_of_table, entry_or_reason
-from edupulse.campaigns.error_file import error_file, errors_as_csv
-from edupulse.campaigns.intake import errors_of, known_in, store
 from edupulse.campaigns.models import Intake, Recipient
+from edupulse.campaigns.people.entries import Entry, Rejected, entries_of_table, entry_or_reason
+from edupulse.campaigns.people.error_file import error_file, errors_as_csv
+from edupulse.campaigns.people.intake import errors_of, known_in, store
+from edupulse.campaigns.people.lines import entries_of_lines
+from edupulse.campaigns.people.listing import count, field_names, intakes, recipients
+from edupulse.campaigns.people.sieve import CHUNK, Sieve
 from edupulse.campaigns.rows import existing, locked, refuse_unless_draft, subject_of
-from edupulse.campaigns.sieve import CHUNK, Sieve
-from edupulse.campaigns.table import MOST_ROWS, Table, read_table
+from edupulse.campaigns.tables.table import MOST_ROWS, Table, read_table
 from edupulse.database import db
 from edupulse.errors import Conflict, Invalid, NotFound
 from edupulse.mail.people import Person, source_of

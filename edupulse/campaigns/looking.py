@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from edupulse.campaigns.editions import Editions, Reader
+from edupulse.campaigns.checks.editions import Editions, Reader
 from edupulse.campaigns.models import Campaign, Recipient
 from edupulse.database import db
 from edupulse.errors import NotFound

@@ -7,17 +7,17 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
-from edupulse.campaigns.editions import editions_of
+from edupulse.campaigns.checks.account import account
+from edupulse.campaigns.checks.editions import editions_of
+from edupulse.campaigns.checks.finding import AMBER, FIRST, GREEN, RED, Finding, Report, Tally
+from edupulse.campaigns.checks.letters import leftovers, letters
+from edupulse.campaigns.checks.recipients import people
+from edupulse.campaigns.checks.rendering import render_all
+from edupulse.campaigns.checks.sizes import size_limit
 from edupulse.campaigns.estimate import Estimate, binding_words, duration_words, estimate
-from edupulse.campaigns.finding import AMBER, FIRST, GREEN, RED, Finding, Report, Tally
-from edupulse.campaigns.inspect_account import account
-from edupulse.campaigns.inspect_letters import leftovers, letters
-from edupulse.campaigns.inspect_people import people
 from edupulse.campaigns.models import Campaign, Recipient
 from edupulse.campaigns.quota import allowance_at, in_words
-from edupulse.campaigns.rendering import render_all
 from edupulse.campaigns.rows import existing
-from edupulse.campaigns.sizes import size_limit
 from edupulse.campaigns.speed import Way, way_out
 from edupulse.clock import now
 from edupulse.database import db

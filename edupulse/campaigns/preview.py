@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, String, cast, func, select
 
 from edupulse.campaigns.checking import CampaignDraft
-from edupulse.campaigns.editions import Edition, Editions, Reader, editions_of
+from edupulse.campaigns.checks.editions import Edition, Editions, Reader, editions_of
 from edupulse.campaigns.looking import person_for
 from edupulse.campaigns.models import Recipient
 from edupulse.campaigns.rows import existing

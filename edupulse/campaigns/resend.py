@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from edupulse.accounts.audit import record
 from edupulse.campaigns import launch
-from edupulse.campaigns.joined import take_joined
 from edupulse.campaigns.models import Campaign
+from edupulse.campaigns.people.joined import take_joined
 from edupulse.campaigns.rows import audience_size, existing, locked, subject_of, words_of
 from edupulse.campaigns.settling import ENDS, set_going_again
 from edupulse.clock import now

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from edupulse.accounts.audit import record
 from edupulse.campaigns.checking import CampaignDraft
-from edupulse.campaigns.editions import Editions, Reader, editions_of
+from edupulse.campaigns.checks.editions import Editions, Reader, editions_of
 from edupulse.campaigns.looking import person_for
 from edupulse.campaigns.rows import existing, subject_of
 from edupulse.clock import now

@@ -10,10 +10,10 @@ from pathlib import Path
 import click
 from rich.text import Text
 
-from edupulse.campaigns.finding import Finding, Report
+from edupulse.campaigns.checks.finding import Finding, Report
+from edupulse.campaigns.checks.sizes import size_words
 from edupulse.campaigns.preflight import preflight as inspected
 from edupulse.campaigns.preview import Preview, extremes, preview, send_test
-from edupulse.campaigns.sizes import size_words
 from edupulse.cli import mail as mails
 from edupulse.cli.command import actor
 from edupulse.cli.output import console, json_option, print_json, show_facts, show_rows

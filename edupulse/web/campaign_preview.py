@@ -13,9 +13,9 @@ from flask_login import current_user
 from werkzeug.datastructures import MultiDict
 
 from edupulse.campaigns import preview
+from edupulse.campaigns.checks.sizes import size_words
 from edupulse.campaigns.preview import Preview
 from edupulse.campaigns.rows import existing
-from edupulse.campaigns.sizes import size_words
 from edupulse.errors import EduPulseError
 from edupulse.web.campaign_form import CampaignForm, read
 from edupulse.web.campaigns import UPLOADED_AT_ONCE

@@ -11,11 +11,11 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from edupulse import clock
 from edupulse.campaigns import lifecycle
+from edupulse.campaigns.checks.finding import Report
+from edupulse.campaigns.checks.sizes import size_words
 from edupulse.campaigns.estimate import duration_words
-from edupulse.campaigns.finding import Report
 from edupulse.campaigns.preflight import preflight
 from edupulse.campaigns.rows import existing
-from edupulse.campaigns.sizes import size_words
 from edupulse.config import current_settings
 from edupulse.errors import Conflict, Invalid
 from edupulse.walltime import to_local, to_utc

@@ -7,10 +7,10 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from edupulse.campaigns import audience
-from edupulse.campaigns.columns import PARTS, Column
-from edupulse.campaigns.headings import field_name
 from edupulse.campaigns.rows import existing
-from edupulse.campaigns.table import Table
+from edupulse.campaigns.tables.columns import PARTS, Column
+from edupulse.campaigns.tables.headings import field_name
+from edupulse.campaigns.tables.table import Table
 from edupulse.errors import Invalid
 from edupulse.web import uploads
 from edupulse.web.campaign_audience import as_file, refused_page, to_audience, to_audience_after

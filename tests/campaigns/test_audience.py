@@ -218,7 +218,7 @@ def test_an_unknown_campaign_is_said_to_be_unknown(sqlite_app: Flask) -> None:
 def test_a_fault_in_the_middle_leaves_nothing_behind(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     campaign = empty_draft()
     text = "email\n" + "".join(f"p{number}@school.example\n" for number in range(1500))
-    monkeypatch.setattr("edupulse.campaigns.intake.record", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr("edupulse.campaigns.people.intake.record", lambda *_, **__: 1 / 0)
 
     with pytest.raises(ZeroDivisionError):
         take_text(campaign, text)

@@ -9,7 +9,7 @@ from flask import Flask
 
 from edupulse.accounts.models import User
 from edupulse.campaigns import audience
-from edupulse.campaigns.joined import take_joined
+from edupulse.campaigns.people.joined import take_joined
 from edupulse.clock import now
 from edupulse.errors import Conflict, NotFound
 from edupulse.mail.people import sources

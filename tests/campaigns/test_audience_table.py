@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from openpyxl import Workbook
 
-from edupulse.campaigns.table import LARGEST_FILE, Table, read_table
+from edupulse.campaigns.tables.table import LARGEST_FILE, Table, read_table
 from edupulse.errors import Invalid
 
 CHINESE = "邮箱,姓名,语言,班级\nwei@school.example,张伟,中文,三年级\nli@school.example,李娜,中文,四年级\n"

@@ -11,8 +11,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from flask import Flask
 from sqlalchemy import func, select, update
 
-from edupulse.campaigns import drafts, rendering
-from edupulse.campaigns.finding import Finding, Report
+from edupulse.campaigns import drafts
+from edupulse.campaigns.checks import rendering
+from edupulse.campaigns.checks.finding import Finding, Report
 from edupulse.campaigns.models import Campaign, Recipient
 from edupulse.campaigns.preflight import preflight
 from edupulse.campaigns.preview import preview
@@ -327,7 +328,7 @@ def test_an_address_for_answers_that_cannot_be_used_stops_the_start() -> None:
 
 def test_what_only_the_press_refuses_stops_the_start_too(monkeypatch: pytest.MonkeyPatch) -> None:
     refusal = Invalid("The press is out of ink.", cure="Buy some.")
-    monkeypatch.setattr("edupulse.campaigns.editions.Press", lambda *about: throw(refusal))
+    monkeypatch.setattr("edupulse.campaigns.checks.editions.Press", lambda *about: throw(refusal))
 
     (red,) = preflight(a_campaign(1).id).of("red")
 

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from edupulse.campaigns.columns import MOST_COLUMNS, PARTS, Column
-from edupulse.campaigns.headings import LONGEST_FIELD, RESERVED
-from edupulse.campaigns.languages import language_of
-from edupulse.campaigns.records import Record
+from edupulse.campaigns.tables.columns import MOST_COLUMNS, PARTS, Column
+from edupulse.campaigns.tables.headings import LONGEST_FIELD, RESERVED
+from edupulse.campaigns.tables.languages import language_of
+from edupulse.campaigns.tables.records import Record
 from edupulse.errors import Invalid
 from edupulse.mail.addresses import parse_named, refuse_steering
 from edupulse.mail.people import Person

@@ -12,8 +12,8 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ERROR_CODES, ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Font
 
-from edupulse.campaigns.export_rows import Cell, ExportRows
-from edupulse.campaigns.formulas import defused
+from edupulse.campaigns.exports.formulas import defused
+from edupulse.campaigns.exports.rows import Cell, ExportRows
 from edupulse.campaigns.models import Campaign
 from edupulse.clock import now
 from edupulse.config import current_settings

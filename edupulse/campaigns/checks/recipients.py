@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edupulse.campaigns.editions import Editions
-from edupulse.campaigns.finding import AMBER, GREEN, RED, Finding, Tally, about, counted
-from edupulse.campaigns.rendering import Rendered
-from edupulse.campaigns.sizes import size_words
+from edupulse.campaigns.checks.editions import Editions
+from edupulse.campaigns.checks.finding import AMBER, GREEN, RED, Finding, Tally, about, counted
+from edupulse.campaigns.checks.rendering import Rendered
+from edupulse.campaigns.checks.sizes import size_words
 
 
 def people(found: Rendered, editions: Editions, suppressed: Tally, largest_allowed: int) -> Iterator[Finding]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from edupulse.campaigns.editions import Edition, Editions
-from edupulse.campaigns.finding import AMBER, FIRST, GREEN, RED, Finding
-from edupulse.campaigns.sizes import MEGABYTE, size_words
+from edupulse.campaigns.checks.editions import Edition, Editions
+from edupulse.campaigns.checks.finding import AMBER, FIRST, GREEN, RED, Finding
+from edupulse.campaigns.checks.sizes import MEGABYTE, size_words
 
 _LINK = re.compile(r"""https?://[^\s"'<>)\]]+""", re.IGNORECASE)
 _NOT_FOR_OTHERS = re.compile(

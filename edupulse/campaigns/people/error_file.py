@@ -7,9 +7,9 @@ import io
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from edupulse.campaigns.formulas import defused
+from edupulse.campaigns.exports.formulas import defused
 from edupulse.campaigns.models import Intake
-from edupulse.campaigns.sieve import MOST_ERRORS
+from edupulse.campaigns.people.sieve import MOST_ERRORS
 from edupulse.database import db
 from edupulse.errors import NotFound
 

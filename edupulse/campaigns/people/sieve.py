@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
-from edupulse.campaigns.entries import Entry, Rejected, completed
+from edupulse.campaigns.people.entries import Entry, Rejected, completed
 
 CHUNK = 1000  # entries at a time; below the limit on parameters of any database
 MOST_ERRORS = 10_000  # rejected lines that are kept word for word

@@ -11,8 +11,8 @@ from typing import Any
 from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
-from edupulse.campaigns.encodings import SAVE_AS_CSV
-from edupulse.campaigns.records import Record
+from edupulse.campaigns.tables.encodings import SAVE_AS_CSV
+from edupulse.campaigns.tables.records import Record
 from edupulse.errors import Invalid
 
 LARGEST_UNPACKED = 300 * 1024 * 1024  # bytes: fifteen times a full upload; beyond it somebody packed a trap

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from edupulse.campaigns.entries import Entry, Rejected, entry_or_reason
-from edupulse.campaigns.intake import store
 from edupulse.campaigns.models import Intake
+from edupulse.campaigns.people.entries import Entry, Rejected, entry_or_reason
+from edupulse.campaigns.people.intake import store
 from edupulse.campaigns.rows import locked
 from edupulse.database import db
 from edupulse.errors import Conflict, NotFound

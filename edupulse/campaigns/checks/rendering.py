@@ -11,8 +11,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from edupulse.campaigns.editions import Edition, Editions, Reader
-from edupulse.campaigns.finding import Tally
+from edupulse.campaigns.checks.editions import Edition, Editions, Reader
+from edupulse.campaigns.checks.finding import Tally
 from edupulse.campaigns.models import Recipient
 from edupulse.database import db
 from edupulse.errors import Invalid

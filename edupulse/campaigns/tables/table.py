@@ -8,11 +8,11 @@ from functools import partial
 from itertools import chain, islice
 from typing import Any
 
-from edupulse.campaigns.columns import Column, columns_of
-from edupulse.campaigns.encodings import decoded
-from edupulse.campaigns.records import Record, lines_of, records_of
-from edupulse.campaigns.separators import SEPARATORS, looks_like_address, separator_of, told_separator
-from edupulse.campaigns.spreadsheet import is_spreadsheet, sheet_records
+from edupulse.campaigns.tables.columns import Column, columns_of
+from edupulse.campaigns.tables.encodings import decoded
+from edupulse.campaigns.tables.records import Record, lines_of, records_of
+from edupulse.campaigns.tables.separators import SEPARATORS, looks_like_address, separator_of, told_separator
+from edupulse.campaigns.tables.spreadsheet import is_spreadsheet, sheet_records
 from edupulse.errors import Invalid
 
 LARGEST_FILE = 20 * 1024 * 1024  # bytes

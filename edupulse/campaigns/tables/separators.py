@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from itertools import islice
 
-from edupulse.campaigns.headings import meaning_of
+from edupulse.campaigns.tables.headings import meaning_of
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab"}
 _SAMPLE = 50  # rows

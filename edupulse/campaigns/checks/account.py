@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from edupulse.campaigns.editions import Editions
-from edupulse.campaigns.finding import AMBER, RED, Finding
+from edupulse.campaigns.checks.editions import Editions
+from edupulse.campaigns.checks.finding import AMBER, RED, Finding
 from edupulse.campaigns.speed import nobody_sends
 from edupulse.config import current_settings
 from edupulse.database import db

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from edupulse.campaigns.headings import LONGEST_FIELD, RESERVED, field_name, meaning_of
-from edupulse.campaigns.languages import is_language_word
-from edupulse.campaigns.separators import looks_like_address
+from edupulse.campaigns.tables.headings import LONGEST_FIELD, RESERVED, field_name, meaning_of
+from edupulse.campaigns.tables.languages import is_language_word
+from edupulse.campaigns.tables.separators import looks_like_address
 from edupulse.errors import Invalid
 
 MOST_COLUMNS = 100

@@ -9,10 +9,10 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from edupulse.accounts.audit import record
-from edupulse.campaigns.entries import Entry, Rejected, completed
 from edupulse.campaigns.models import Campaign, Intake, Recipient
+from edupulse.campaigns.people.entries import Entry, Rejected, completed
+from edupulse.campaigns.people.sieve import Sieve, Sorted, Tally
 from edupulse.campaigns.rows import subject_of
-from edupulse.campaigns.sieve import Sieve, Sorted, Tally
 from edupulse.clock import now
 from edupulse.database import db
 

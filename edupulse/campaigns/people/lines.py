@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edupulse.campaigns.entries import Entry, Rejected, entry_or_reason
-from edupulse.campaigns.records import lines_of
+from edupulse.campaigns.people.entries import Entry, Rejected, entry_or_reason
+from edupulse.campaigns.tables.records import lines_of
 from edupulse.mail.people import Person
 
 

@@ -1,0 +1,1 @@
+"""What the preflight looks at: letters, people, account."""

@@ -1,0 +1,1 @@
+"""A campaign's mails as rows of a table."""

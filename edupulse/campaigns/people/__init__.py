@@ -1,0 +1,1 @@
+"""People on their way into an audience."""

@@ -1,0 +1,1 @@
+"""Reading a table that people bring: its encoding, separator, header and columns."""
