@@ -16,9 +16,9 @@ def deliver(delivery_ids: list[int]) -> dict[str, int]:
 
 
 @recorded
-def pump(place: int = 0) -> dict[str, int]:
+def pump(place: int = 0, moved: int = 0) -> dict[str, int]:
     """Send of all mailings that may leave, for one turn."""
-    return mailings.pump(place)
+    return mailings.pump(place, moved=moved)
 
 
 @recorded

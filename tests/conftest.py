@@ -18,7 +18,7 @@ from edupulse import clock, create_app
 from edupulse.config import Settings, load_settings
 from edupulse.database import db as database
 from edupulse.errors import Unavailable
-from edupulse.mail import press
+from edupulse.mail import presses
 from jobs.catalog import CATALOG
 from tests.servers import RedisProcess, missing, own_postgres_database
 
@@ -149,7 +149,7 @@ def _make_app(kind: str, make_settings: MakeSettings) -> Flask:
 
 
 def _clean(app: Flask) -> None:
-    press.forget()
+    presses.forget()
     with app.app_context():
         names = [table.name for table in reversed(database.metadata.sorted_tables)]
         if database.engine.dialect.name == "postgresql":

@@ -128,12 +128,12 @@ def alive_workers(moment: datetime) -> set[str]:
     )
 
 
-def slots(moment: datetime, queue: str) -> int:
-    """Return how many jobs of `queue` the workers that are alive can work on at once."""
+def slots(moment: datetime, queue: str) -> list[int]:
+    """Return how many jobs of `queue` each worker process that is alive can work on at once."""
     alive = select(Worker.queues, Worker.threads).where(
         Worker.kind == "worker", Worker.state == "running", Worker.heartbeat_at > moment - DEAD_AFTER
     )
-    return sum(row.threads for row in db.session.execute(alive) if queue in row.queues)
+    return [row.threads for row in db.session.execute(alive) if queue in row.queues]
 
 
 def mark_dead(moment: datetime) -> list[str]:

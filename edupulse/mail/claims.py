@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Row, Select, Table, select, update
+from sqlalchemy import Row, Select, Table, exists, select, update
 from sqlalchemy.orm import Session
 
 from edupulse.clock import now
 from edupulse.mail.holder import holder
 from edupulse.mail.mailing import Mailing
-from edupulse.mail.models import OPEN_ROWS, Delivery, DeliveryContent
+from edupulse.mail.models import OPEN_ROWS, Delivery, DeliveryContent, Suppression
 from edupulse.mail.outcome import Outcome
 from edupulse.mail.retry import hold_until
 from edupulse.mail.senders import said, wake_sweep
@@ -74,12 +74,14 @@ def take(delivery_ids: Sequence[int], token: str, moment: datetime, most: int) -
     ]
 
 
-def take_of_mailing(mailing: Mailing, token: str, moment: datetime, most: int) -> list[Claimed]:
+def take_of_mailing(
+    mailing_id: int, token: str, moment: datetime, most: int, *, resend_unknown: bool
+) -> list[Claimed]:
     """Claim the next mails of a mailing, in the order of its recipients."""
-    waiting = _due(moment).where(_D.c.mailing_id == mailing.id).order_by(_D.c.id).limit(most)
+    waiting = _due(moment).where(_D.c.mailing_id == mailing_id).order_by(_D.c.id).limit(most)
     with transaction() as session:
         rows = _claimed(session, waiting, token, moment)
-    return [Claimed._make([*row, token, None, mailing.resend_unknown]) for row in rows]
+    return [Claimed._make([*row, token, None, resend_unknown]) for row in rows]
 
 
 def let_go(mail: Claimed) -> str:
@@ -156,7 +158,7 @@ def _claimed(session: Session, waiting: Select[Any], token: str, moment: datetim
 
 
 def _still_wanted(session: Session, rows: Sequence[Row[Any]], moment: datetime) -> list[Row[Any]]:
-    stops, wanted = stops_for(row.address for row in rows), []
+    stops, wanted = _stops(session, rows), []
     for row in rows:
         if end := _end_of(row, stops, moment):
             state, reason = end
@@ -165,6 +167,16 @@ def _still_wanted(session: Session, rows: Sequence[Row[Any]], moment: datetime) 
         else:
             wanted.append(row)
     return wanted
+
+
+def _stops(session: Session, rows: Sequence[Row[Any]]) -> Stops:
+    # Of a mailing's many mails hardly one is suppressed, and whether any is takes one short question.
+    mailing_ids, ids = {row.mailing_id for row in rows}, [row.id for row in rows]
+    if len(mailing_ids) == 1 and (mailing_id := mailing_ids.pop()) is not None:
+        held = (_D.c.mailing_id == mailing_id, _D.c.state == "sending", _D.c.id.between(min(ids), max(ids)))
+        if not session.scalar(select(exists().where(Suppression.address == _D.c.comparable, *held))):
+            return Stops({})
+    return stops_for(row.address for row in rows)
 
 
 def _end_of(mail: Row[Any] | Claimed, stops: Stops, moment: datetime) -> tuple[str, str] | None:

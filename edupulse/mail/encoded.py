@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from binascii import b2a_base64, b2a_qp
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
@@ -12,6 +13,7 @@ from edupulse.mail.parts import is_mostly_ascii
 from edupulse.mail.template import Gap, Template
 
 BASE64_LINE = 76  # characters, RFC 2045 6.8
+_SPECIAL = re.compile("[&<>'\"]")
 
 Pick = Callable[[Sequence[str]], object]
 Chunk = bytes | tuple[str, Pick]  # ready for the wire, or a pattern and the values that it takes
@@ -41,7 +43,7 @@ class Slots:
                 value = template.value(gap, known)
             if "\n" in value:
                 value = value.replace("\n", "\r\n")
-            values.append(escape(value) if is_escaped else value)
+            values.append(escape(value) if is_escaped and _SPECIAL.search(value) else value)
         return values
 
 

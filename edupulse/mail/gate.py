@@ -10,7 +10,7 @@ from edupulse.mail.limits import Limits, limits_of
 from edupulse.mail.line import Round
 from edupulse.mail.turnstile import Grant, Turnstile
 
-AT_ONCE = 100  # mails claimed at once where nothing limits: a claim's own cost is then hardly felt
+AT_ONCE = 200  # mails claimed at once where nothing limits: a claim's own cost is then hardly felt
 
 
 PERIODS = {"per_second": "second", "per_minute": "minute", "per_day": "day"}

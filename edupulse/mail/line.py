@@ -29,7 +29,7 @@ from edupulse.mail.journal import Journal
 from edupulse.mail.limits import Pace, pace_of
 from edupulse.mail.look import Look, looking
 from edupulse.mail.outcome import Outcome, Verdict
-from edupulse.mail.press import press_of
+from edupulse.mail.presses import press_of
 from edupulse.mail.smtp import NotConnected, Session
 
 TRIES_IN_HAND = 4  # how often a mail is tried at once where the connection is to blame
@@ -76,7 +76,7 @@ def open_round() -> Round | None:
 def send(mails: Sequence[Claimed], work: Round, lines: Journal) -> bool:
     """Send a claim's mails and write down what came of each; False when what is left of it must wait."""
     lines.expect([mail.id for mail in mails])
-    with looking() as look:
+    with looking(mails) as look:
         trip = _Trip(mails, work, lines, look)
         go_on = trip.all_the_way()
     trip.write()

@@ -114,26 +114,29 @@ def close_settled() -> list[int]:
         return sorted(over)
 
 
-def start_pumps(*, ending: int | None = None) -> None:
+def start_pumps(*, ending: int | None = None, wide: bool = False) -> None:
     """See to it that the pumps run, after the running transaction; those that run already are left alone.
 
-    They serve all mailings in turn, so that a long one keeps no short one waiting. `ending` is the place of the pump
-    that calls this and whose own run is about to end.
+    They serve all mailings in turn, so that a long one keeps no short one waiting. There is one for each worker
+    process; `wide`: more, because they mostly wait for the server. `ending` is the place of the pump that calls this
+    and whose own run is about to end.
     """
     with transaction() as session:
         runs = session.scalars(select(JobRun.arguments).where(OPEN_RUNS, JobRun.name == "mail.pump"))
         busy = Counter(arguments["place"] for arguments in runs)
         if ending is not None:
             busy[ending] -= 1
-        for place in range(_pumps_wanted()):
+        for place in range(_pumps_wanted(wide)):
             if busy[place] < 1:
                 enqueue("mail.pump", place=place)
 
 
-def _pumps_wanted() -> int:
+def _pumps_wanted(wide: bool) -> int:
     # No more than connections; and half of the workers' slots stay free for other jobs.
     connections = limits_of(senders.provider(), current_settings()).connections
-    return max(1, min(MOST_PUMPS, connections, slots(now(), QUEUE) // 2))
+    threads = slots(now(), QUEUE)
+    useful = MOST_PUMPS if wide else len(threads)
+    return max(1, min(MOST_PUMPS, useful, connections, sum(threads) // 2))
 
 
 _D = cast(Table, Delivery.__table__)

@@ -18,11 +18,12 @@ from hypothesis import strategies as st
 from edupulse.clock import now
 from edupulse.database import db
 from edupulse.errors import Invalid, NotFound
-from edupulse.mail import press as presses
+from edupulse.mail import presses
 from edupulse.mail.compose import Attachment, build_message
 from edupulse.mail.letters import LetterHead, LetterText, MergeError
 from edupulse.mail.mailing import Enclosure, Letter, Mailing
-from edupulse.mail.press import Press, forget, press_of
+from edupulse.mail.press import Press
+from edupulse.mail.presses import forget, press_of
 from edupulse.mail.senders import sender_id
 from edupulse.transaction import transaction
 

@@ -119,4 +119,4 @@ def _way_back(editions: Editions) -> Iterator[Finding]:
 
 def _workers(moment: datetime) -> Iterator[Finding]:
     if (idle := nobody_sends(moment)) is not None:
-        yield Finding(AMBER, "Nothing is there to send.", idle.summary, idle.cure, code="no_worker")
+        yield Finding(AMBER, "No worker is running to send it.", idle.summary, idle.cure, code="no_worker")

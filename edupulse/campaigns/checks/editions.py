@@ -16,7 +16,8 @@ from edupulse.mail.compose import Attachment
 from edupulse.mail.letters import BUILT_IN, LetterHead, LetterText, MergeError, Prepared, prepare
 from edupulse.mail.mailing import Enclosure, Mailing
 from edupulse.mail.parts import file_part
-from edupulse.mail.press import Press, head_of
+from edupulse.mail.press import Press
+from edupulse.mail.presses import head_of
 
 BOUNDARY = 40  # bytes of the line that parts one file from the next
 

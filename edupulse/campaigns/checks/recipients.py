@@ -112,7 +112,7 @@ def _suppressed(found: Rendered, suppressed: Tally) -> Iterator[Finding]:
     yield from about(
         suppressed, AMBER, "suppressed",
         "{n} will be left out.", "They have asked for it, or their mailbox does not exist; each stands in the list.",
-        "Nothing to do. See them with: python cli.py mail suppressions list",
+        "Nothing to do. The list of suppressions says why, and since when.",
     )  # fmt: skip
 
 
