@@ -6,12 +6,23 @@ from typing import Any
 
 from flask import Flask
 
-from edupulse.api import audience, campaigns, errors, nowhere, orders, people, preview, progress, suppressions
+from edupulse.api import (
+    audience,
+    campaigns,
+    enclosures,
+    errors,
+    nowhere,
+    orders,
+    people,
+    preview,
+    progress,
+    suppressions,
+)
 from edupulse.api.gate import open_gate
 from edupulse.api.noun import ROOT, Noun
 from edupulse.extensions import csrf
 
-DOORS = (campaigns, audience, preview, orders, progress, people, suppressions)
+DOORS = (campaigns, enclosures, audience, preview, orders, progress, people, suppressions)
 
 
 def register(app: Flask) -> None:

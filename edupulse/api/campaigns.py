@@ -8,6 +8,7 @@ from typing import Any
 from flask import Response
 
 from edupulse.api.answers import answer, page_answer
+from edupulse.api.enclosures import facts_of_file
 from edupulse.api.gate import actor
 from edupulse.api.noun import Noun
 from edupulse.api.words import asked, checked, moment, page_wanted, said
@@ -97,10 +98,7 @@ def facts_of(campaign: Campaign) -> dict[str, Any]:
         "revision": campaign.revision,
         "recipients": count(campaign.id),
         "fields": field_names(campaign.id),
-        "enclosures": [
-            {"id": each.id, "filename": each.filename, "content_type": each.content_type, "size": each.size}
-            for each in mailing.enclosures
-        ],
+        "enclosures": [facts_of_file(each) for each in mailing.enclosures],
         "question": campaign.question,
         **_times(campaign),
     }

@@ -64,8 +64,11 @@ def check(draft: CampaignDraft) -> CampaignDraft:
         patience_hours=_patience(draft.patience_hours),
         scheduled_at=_instant(draft.scheduled_at),
     )
-    for letter in whole.all_letters():
-        _check_syntax(letter, whole.purpose, is_default=letter.locale == whole.default_locale)
+    default, *further = whole.all_letters()
+    _check_syntax(default, whole.purpose)
+    for letter in further:
+        with _in_letter(letter.locale):
+            _check_syntax(letter, whole.purpose)
     return whole
 
 
@@ -98,21 +101,17 @@ def _letters(draft: CampaignDraft) -> dict[str, LetterText]:
         with _naming("letters"):
             _check_locale(locale)
             if locale == draft.default_locale:
-                raise Invalid(f"The letter in {locale!r} is there twice.", cure="Keep one of the two.")
+                raise Invalid(f"The letter in “{locale}” is there twice.", cure="Keep one of the two.")
+        with _in_letter(locale):
             checked[locale] = LetterText(
                 _subject(letter.subject), _body(letter.text), _body(letter.html), locale
             )
     return checked
 
 
-def _check_syntax(letter: LetterText, purpose: str, *, is_default: bool) -> None:
-    try:
+def _check_syntax(letter: LetterText, purpose: str) -> None:
+    with _naming("text"):
         check_letter(letter, purpose)
-    except Invalid as error:
-        where = "" if is_default else f"In the letter in {letter.locale!r}: "
-        raise Invalid(
-            f"{where}{error.message}", cure=error.cure, **{"field": "text", **error.facts}
-        ) from None
 
 
 def _purpose(purpose: str) -> str:
@@ -172,3 +171,15 @@ def _naming(name: str) -> Iterator[None]:
         yield
     except Invalid as error:
         raise Invalid(error.message, cure=error.cure, **{"field": name, **error.facts}) from None
+
+
+@contextmanager
+def _in_letter(locale: str) -> Iterator[None]:
+    """Say of a refusal which of the further letters it is about; `facts["locale"]` names it too."""
+    try:
+        yield
+    except Invalid as error:
+        where = f"In the letter in “{locale}”: "
+        raise Invalid(
+            f"{where}{error.message}", cure=error.cure, **{**error.facts, "locale": locale}
+        ) from None

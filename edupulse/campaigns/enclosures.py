@@ -23,7 +23,7 @@ _ANY_FILE = "application/octet-stream"
 
 
 def enclose(campaign_id: int, filename: str, content_type: str, data: bytes, *, actor: str) -> Enclosure:
-    """Add a file to a draft; the same file again changes nothing. An empty `content_type` follows the name.
+    """Add a file to a draft; the same file again changes nothing. An unknown `content_type` follows the name.
 
     Raises NotFound, Conflict for what is no draft or a name that is taken, Invalid naming the field.
     """
@@ -58,7 +58,9 @@ def take_out(campaign_id: int, enclosure_id: int, *, actor: str) -> None:
 
 def _media_type(filename: str, content_type: str) -> str:
     _check_name(filename)
-    kind = content_type.partition(";")[0].strip().lower() or mimetypes.guess_type(filename)[0] or _ANY_FILE
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind in ("", _ANY_FILE):  # the sender's program did not know either
+        kind = mimetypes.guess_type(filename)[0] or _ANY_FILE
     if not _MEDIA_TYPE.fullmatch(kind):
         raise Invalid(
             f"{content_type[:80]!r} is not a media type.", cure="Leave it empty or write application/pdf.",

@@ -12,8 +12,9 @@ from edupulse.campaigns.models import Campaign
 from edupulse.campaigns.rows import audience_size, existing
 from edupulse.campaigns.settling import settle
 from edupulse.clock import now
+from edupulse.control.parts import redis_service
 from edupulse.database import db
-from edupulse.errors import Invalid
+from edupulse.errors import Invalid, Unavailable
 from edupulse.mail import senders
 from edupulse.mail.models import OPEN_STATES, Delivery
 from edupulse.mail.pump import pump
@@ -24,14 +25,19 @@ PATIENCE = 60.0  # seconds; what has to wait longer, e.g. for a greylisting serv
 NAP = 0.2  # seconds between two rounds
 
 
-def refuse_many(campaign: Campaign) -> None:
-    """Raise Invalid for a campaign that is too large to be waited for."""
+def refuse(campaign: Campaign) -> None:
+    """Raise Invalid for a campaign that is too large to be waited for, Unavailable where Redis is away."""
     size = audience_size(campaign.id)
     if size > MOST:
         raise Invalid(
             f"“{campaign.name}” goes to {size:,} people; at most {MOST} can be written to from here.",
             cure="Start the workers (`./run up`, or the systemd units), then start it without --here.",
             campaign_id=campaign.id,
+        )
+    if redis_service().state != "up":
+        raise Unavailable(
+            "Redis cannot be reached, and without it the limits of the account cannot be kept: nothing was started.",
+            cure="Start everything with `./run up`, or Redis alone; workers are not needed for this.",
         )
 
 

@@ -50,8 +50,8 @@ def refuse_unless_draft(campaign: Campaign) -> None:
 
 
 def words_of(campaign: Campaign) -> str:
-    """Return the state for a sentence: "finished with failures"."""
-    return campaign.state.replace("_", " ")
+    """Return the state for a sentence: "finished with failures", "a draft"."""
+    return "a draft" if campaign.is_draft else campaign.state.replace("_", " ")
 
 
 def audience_size(campaign_id: int) -> int:
@@ -63,6 +63,6 @@ def audience_size(campaign_id: int) -> int:
 def _no_such(campaign_id: int) -> NotFound:
     return NotFound(
         f"There is no campaign {campaign_id}.",
-        cure="See the list: `python cli.py campaigns list`.",
+        cure="It may have been deleted: choose one from the list of campaigns.",
         campaign_id=campaign_id,
     )

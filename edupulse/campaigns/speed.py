@@ -11,6 +11,7 @@ from edupulse.config import current_settings
 from edupulse.control.monitor import Service, live_processes, workers_service
 from edupulse.database import db
 from edupulse.mail.limits import Limits, limits_of
+from edupulse.mail.mailing import Mailing
 from edupulse.mail.mailings import QUEUE
 from edupulse.mail.models import OPEN_STATES, Attempt, Delivery
 from edupulse.mail.providers import Provider
@@ -63,24 +64,25 @@ def used_today(way: Way, sender_id: int, moment: datetime) -> int:
 
 
 def rate(mailing_id: int, moment: datetime) -> float:
-    """Return how many mails of the mailing were settled a second, over the last minute.
+    """Return how many mails of the mailing were settled a second, over the last minute or since it was let go.
 
-    Two lookups by primary key whatever the size of the ledger: the newest attempts, and their deliveries.
+    Lookups by primary key whatever the size of the ledger: the mailing, the newest attempts, and their deliveries.
     """
+    opened_at = db.session.scalar(select(Mailing.opened_at).where(Mailing.id == mailing_id))
+    since = max(moment - LAST_MINUTE, opened_at or moment)
     newest = select(Attempt.at, Attempt.delivery_id).order_by(Attempt.id.desc()).limit(LOOKED_AT).subquery()
     looked_at, oldest = db.session.execute(select(func.count(), func.min(newest.c.at))).one()
     if not looked_at:
         return 0.0
-    whole = LAST_MINUTE.total_seconds()
     settled = (
         select(func.count(newest.c.delivery_id.distinct()))
         .join(Delivery, Delivery.id == newest.c.delivery_id)
         .where(
             Delivery.mailing_id == mailing_id,
             Delivery.state.not_in(OPEN_STATES),
-            newest.c.at > moment - LAST_MINUTE,
+            newest.c.at > since,
         )
     )
     count = db.session.scalar(settled) or 0
-    span = (moment - oldest).total_seconds() if looked_at == LOOKED_AT else whole
-    return count / min(whole, max(SHORTEST_SPAN, span))
+    seen_from = max(since, oldest) if looked_at == LOOKED_AT else since
+    return count / max(SHORTEST_SPAN, (moment - seen_from).total_seconds())

@@ -34,7 +34,7 @@ def start(
     if _is_so_already(campaign, when):
         return campaign
     if here:
-        in_this_process.refuse_many(campaign)
+        in_this_process.refuse(campaign)
     if campaign.stored_state == "running":
         return _launch_again(campaign_id, actor)
     seen = standing(campaign)

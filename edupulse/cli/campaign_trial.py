@@ -72,19 +72,23 @@ def preview_mail(
 
 
 @click.argument("campaign_id", type=int)
-@click.option(
-    "--to", "to", multiple=True, required=True, metavar="ADDRESS", help="Where to; can be repeated."
-)
+@click.argument("addresses", nargs=-1, metavar="ADDRESS...")
+@click.option("--to", multiple=True, metavar="ADDRESS", help="The same, as an option; can be repeated.")
 @click.option(
     "--as", "person", default=None, metavar="ADDRESS", help="As this recipient; else the first one."
 )
 @click.option("--wait/--no-wait", default=True, help="Wait for the server's answers.")
 @json_option
 def send_test_mail(
-    campaign_id: int, to: tuple[str, ...], person: str | None, wait: bool, as_json: bool
+    campaign_id: int,
+    addresses: tuple[str, ...],
+    to: tuple[str, ...],
+    person: str | None,
+    wait: bool,
+    as_json: bool,
 ) -> None:
     """Send the mail to a few addresses for trial: marked [TEST], counted nowhere."""
-    sent = send_test(campaign_id, to, as_recipient=person, actor=actor())
+    sent = send_test(campaign_id, [*addresses, *to], as_recipient=person, actor=actor())
     if wait:
         sent = mails.outcomes_of(sent)
     columns = ("address", "subject", "state", "reason", "sent_at")

@@ -36,6 +36,8 @@ WITH_APPLICATION: tuple[Step, ...] = (
     (clocks.redis, ("redis",)),
     (clocks.database, ("database",)),
     (mail.sender, ("database", "schema")),
+    (mail.signature, ()),
+    (mail.journal, ()),
     (mail.server, ()),
     (processes.workers, ("database", "schema")),
     (processes.scheduler, ("database", "schema")),

@@ -92,6 +92,8 @@ def left_out(found: Event, now: datetime) -> list[str]:
 
 def origin_of(delivery: Delivery) -> Origin:
     """Return the event and the reminder that a delivery came from."""
+    if delivery.mailing_id is not None:  # its subject is a campaign, whose number may be that of an event
+        return Origin()
     reminder = db.session.scalar(select(Reminder).where(Reminder.delivery_id == delivery.id).limit(1))
     if reminder is not None:
         return Origin(reminder.event, reminder)

@@ -44,14 +44,14 @@ class CampaignForm:
     def refuse(self, error: Invalid) -> None:
         """Put a refusal beside its fields; what belongs to none stands above the form."""
         for name, sentence in refusals(error).items():
-            shown = self._shown_at(name)
+            shown = self._shown_at(name, str(error.facts.get("locale") or ""))
             self.errors[shown] = f"{self.errors[shown]} {sentence}" if shown in self.errors else sentence
         self._open_the_language_in_question()
 
-    def _shown_at(self, name: str) -> str:
+    def _shown_at(self, name: str, locale: str) -> str:
         """Return the field for a name such as `subject` or `text_zh`; empty: above the form."""
         if name in PARTS:
-            return f"{name}_{self.value('default_locale') or LOCALES[0]}"
+            name = f"{name}_{locale or self.value('default_locale') or LOCALES[0]}"
         return name if name in FIELDS else ""
 
     def _open_the_language_in_question(self) -> None:

@@ -10,7 +10,7 @@ from edupulse.accounts.audit import entries_of
 from edupulse.errors import Invalid
 from edupulse.mail import actions, monitor
 from edupulse.mail.monitor import DeliveryFilter
-from edupulse.reminders.monitor import Origin, origin_of
+from edupulse.reminders.monitor import origin_of
 from edupulse.web.flashes import say
 from edupulse.web.mail_content import content_of, mailing_of, source_of
 from edupulse.web.words import DELIVERY
@@ -51,7 +51,7 @@ def show(delivery_id: int) -> str:
         delivery=delivery,
         content=content_of(delivery),
         mailing=mailing_of(delivery),
-        origin=Origin() if delivery.mailing_id else origin_of(delivery),
+        origin=origin_of(delivery),
         view=view if view in VIEWS else "page",
         source=source_of(delivery) if view == "source" else "",
         history_entries=entries_of(f"delivery:{delivery_id}"),

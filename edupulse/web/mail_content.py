@@ -10,7 +10,7 @@ from edupulse.errors import EduPulseError
 from edupulse.mail.compose import build_message
 from edupulse.mail.mailing import Mailing
 from edupulse.mail.models import Delivery
-from edupulse.mail.press import press_of
+from edupulse.mail.presses import press_of
 
 LONGEST_SOURCE = 60_000  # characters of the raw mail on one page
 

@@ -86,9 +86,22 @@ def test_what_cannot_be_is_refused_by_the_name_of_its_field(
     assert count(Campaign) == count(Mailing) == 0
 
 
-def test_the_refusal_of_a_further_letter_names_its_language(sqlite_app: Flask) -> None:
-    with pytest.raises(Invalid, match="In the letter in 'zh'"):
-        drafts.create(draft(letters={"zh": LetterText("{{ name")}), actor=ADA)
+@pytest.mark.parametrize(
+    ("letter", "field"),
+    [
+        ({"subject": "{{ name"}, "subject"),
+        ({"subject": "x" * 301}, "subject"),
+        ({"subject": "News", "text": "{% if %}"}, "text"),
+        ({"subject": "News", "html": "{{ name() }}"}, "html"),
+    ],
+)
+def test_the_refusal_of_a_further_letter_names_its_language_and_part(
+    sqlite_app: Flask, letter: dict[str, str], field: str
+) -> None:
+    with pytest.raises(Invalid, match="In the letter in “zh”") as refusal:
+        drafts.create(draft(letters={"zh": LetterText(**letter)}), actor=ADA)
+
+    assert (refusal.value.facts["locale"], refusal.value.facts["field"]) == ("zh", field)
 
 
 def test_what_is_unfinished_can_be_kept(sqlite_app: Flask) -> None:

@@ -7,7 +7,8 @@ from flask import Flask
 from redis import Redis
 
 from edupulse.campaigns import here, lifecycle
-from edupulse.errors import Invalid
+from edupulse.control.monitor import Service
+from edupulse.errors import Invalid, Unavailable
 from edupulse.mail import connections, senders
 from tests.campaigns.scenes import (
     ADA,
@@ -82,6 +83,16 @@ def test_a_large_campaign_needs_workers(change_settings: ChangeSettings) -> None
     campaign = a_campaign(here.MOST + 1)
 
     with pytest.raises(Invalid, match="Start the workers"):
+        lifecycle.start(campaign.id, actor=ADA, here=True)
+
+    assert (reread(campaign).state, states(campaign)) == ("draft", {})
+
+
+def test_without_redis_nothing_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    campaign = a_campaign(2)
+    monkeypatch.setattr(here, "redis_service", lambda: Service("redis", "down", "Away.", ""))
+
+    with pytest.raises(Unavailable, match="nothing was started"):
         lifecycle.start(campaign.id, actor=ADA, here=True)
 
     assert (reread(campaign).state, states(campaign)) == ("draft", {})

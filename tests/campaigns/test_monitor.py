@@ -118,7 +118,8 @@ def test_without_a_rate_the_limits_say_when_it_is_done(
 
 
 def test_the_rate_is_that_of_the_last_minute_and_the_rest_follows_from_it(now: datetime) -> None:
-    campaign = under_way(10)
+    with clock.frozen(now - timedelta(minutes=5)):
+        campaign = under_way(10)
     for number in range(6):
         put(campaign, number, state="sent")
         with clock.frozen(now - timedelta(seconds=59 - number)):
@@ -129,8 +130,19 @@ def test_the_rate_is_that_of_the_last_minute_and_the_rest_follows_from_it(now: d
     assert (seen.rate, seen.eta) == (0.1, 40)
 
 
+def test_the_rate_of_a_campaign_that_has_just_begun_counts_from_its_beginning(now: datetime) -> None:
+    with clock.frozen(now - timedelta(seconds=5)):
+        campaign = under_way(10)
+    for number in range(8):
+        put(campaign, number, state="sent")
+        tried(mail_to(campaign, number), "sent")
+
+    assert monitor.progress(campaign.id).rate == 1.6
+
+
 def test_what_was_sent_earlier_or_by_others_says_nothing_about_the_rate(now: datetime) -> None:
-    campaign, other = under_way(2), over(2)
+    with clock.frozen(now - timedelta(minutes=5)):
+        campaign, other = under_way(2), over(2)
     put(campaign, 0, state="sent")
     with clock.frozen(now - timedelta(minutes=2)):
         tried(mail_to(campaign, 0), "sent")
@@ -143,7 +155,8 @@ def test_a_fast_campaign_is_measured_over_its_newest_mails(
     monkeypatch: pytest.MonkeyPatch, now: datetime
 ) -> None:
     monkeypatch.setattr(speed, "LOOKED_AT", 4)
-    campaign = under_way(10)
+    with clock.frozen(now - timedelta(minutes=5)):
+        campaign = under_way(10)
     for number in range(8):
         put(campaign, number, state="sent")
         with clock.frozen(now - timedelta(seconds=2)):

@@ -340,7 +340,9 @@ def throw(error: Exception) -> None:
 
 
 def test_without_a_worker_it_is_said_that_nothing_would_leave() -> None:
-    assert finding(preflight(a_campaign(1).id), "no_worker").level == "amber"
+    found = finding(preflight(a_campaign(1).id), "no_worker")
+
+    assert (found.level, found.what) == ("amber", "No worker is running to send it.")
 
 
 def test_the_limit_that_binds_is_named(change_settings: ChangeSettings) -> None:

@@ -188,7 +188,7 @@ def test_a_test_mail_is_accepted_for_each_address(type_in: Type) -> None:
     made = a_campaign(1)
 
     sent = facts(type_in(
-        "campaigns", "test", str(made.id), "--to", "a@x.example", "--to", "b@x.example", "--no-wait", "--json"
+        "campaigns", "test", str(made.id), "a@x.example", "--to", "b@x.example", "--no-wait", "--json"
     ))  # fmt: skip
 
     assert [(each["address"], each["subject"][:6]) for each in sent] == [

@@ -9,11 +9,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from edupulse.control.models import JobRun
+from edupulse import clock
+from edupulse.control.models import JobRun, Worker
 from edupulse.database import db
-from edupulse.mail import deliver, mailings, suppressions
+from edupulse.mail import deliver, mailings, shares, suppressions
 from edupulse.mail.journal import Journal
-from edupulse.mail.pump import pump
+from edupulse.mail.pump import MOST_MOVES, pump
 from edupulse.mail.sweep import sweep
 from edupulse.secret import Secret
 from tests.doubles.smtp_double import SmtpDouble
@@ -292,8 +293,6 @@ def test_a_sweep_hands_no_mail_of_a_mailing_over_one_by_one_but_starts_the_pumps
     db.session.commit()
 
     with through(SmtpDouble(), change_settings, **AT_ONCE):
-        from edupulse import clock
-
         swept = sweep(clock.now())
 
     assert swept["handed_over"] == 0
@@ -307,6 +306,58 @@ def test_pumps_that_run_already_are_not_started_twice(app: Flask) -> None:
     mailings.start_pumps()
 
     assert open_jobs("mail.pump") == [{"place": 0}]
+
+
+def test_a_second_pump_in_a_busy_process_moves_to_another_one_a_few_times_and_leaves_then(app: Flask) -> None:
+    mailing(3)
+    db.session.query(JobRun).delete()
+    db.session.commit()
+
+    with shares.taking_part() as busy:
+        assert busy is not None
+        assert pump(place=1) == {}
+        assert open_jobs("mail.pump") == [{"place": 1, "moved": 1}]
+        assert pump(place=1, moved=MOST_MOVES) == {}
+
+    assert open_jobs("mail.pump") == [{"place": 1, "moved": 1}]
+
+
+def test_pumps_that_wait_for_a_slow_server_share_a_process(
+    app: Flask, change_settings: ChangeSettings
+) -> None:
+    one = mailing(2)
+
+    with through(SmtpDouble(), change_settings, **AT_ONCE), shares.taking_part() as waiting:
+        assert waiting is not None
+        waiting.note(mails=10, seconds=1.0)
+        assert waiting.has_just_proved_slow()
+        assert not waiting.has_just_proved_slow()
+        pump(place=1)
+
+    assert standing(one) == {"sent": 2}
+
+
+def test_there_is_one_pump_for_each_worker_process_and_more_where_they_wait(app: Flask) -> None:
+    mailing(3)
+    db.session.query(JobRun).delete()
+    for name in ("here-a-1", "here-b-1"):
+        moment = clock.now()
+        about = {
+            "kind": "worker",
+            "host": "here",
+            "pid": 1,
+            "version": "1",
+            "queues": ["email"],
+            "threads": 4,
+        }
+        db.session.add(Worker(name=name, started_at=moment, heartbeat_at=moment, **about))
+    db.session.commit()
+
+    mailings.start_pumps()
+    assert [each["place"] for each in open_jobs("mail.pump")] == [0, 1]
+
+    mailings.start_pumps(wide=True)
+    assert [each["place"] for each in open_jobs("mail.pump")] == [0, 1, 2]  # as many as connections
 
 
 def test_a_mail_that_cannot_be_composed_stops_nobody_else(

@@ -10,6 +10,8 @@ from sqlalchemy import select
 
 from edupulse.database import db
 from edupulse.errors import NotFound
+from edupulse.mail.mailing import Mailing
+from edupulse.mail.senders import sender_id
 from edupulse.paging import Page
 from edupulse.reminders.events import cancel_event, cancel_occurrence
 from edupulse.reminders.models import Reminder
@@ -117,6 +119,16 @@ def test_a_mail_leads_back_to_its_reminder_and_event(app: Flask, now: datetime) 
     assert origin_of(by_subject).event is not None
     assert origin_of(by_subject).reminder is None
     assert origin_of(test).event is None
+
+
+def test_a_mail_of_a_campaign_leads_to_no_event_of_the_same_number(app: Flask, now: datetime) -> None:
+    lesson = an_event()
+    with transaction() as session:
+        mailing = Mailing(sender_id=sender_id(), title="News", created_at=now)
+        session.add(mailing)
+    newsletter = a_delivery(kind="newsletter", subject_id=str(lesson.id), mailing_id=mailing.id)
+
+    assert origin_of(newsletter).event is None
 
 
 def test_an_unknown_event_is_not_found(sqlite_app: Flask) -> None:

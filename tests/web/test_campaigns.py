@@ -95,6 +95,7 @@ def test_a_campaign_is_written_in_two_languages(operator: Browser) -> None:
         ({"name": "", "subject_en": ""}, "name", "has no name"),
         ({"name": "a\nBcc: x@y.example"}, "name", "line break"),
         ({"subject_en": "x" * 301}, "subject_en", "301 characters"),
+        ({"subject_zh": "x" * 301}, "subject_zh", "301 characters"),
         ({"reply_to": "office@@x"}, "reply_to", "not a usable e-mail address"),
         ({"text_en": "Dear {{ name"}, "text_en", "line 1"),
         ({"text_zh": "{{ name.__class__ }}"}, "text_zh", "The text"),

@@ -9,6 +9,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from edupulse import clock
+from edupulse.accounts.audit import entries_of
 from edupulse.database import db
 from edupulse.mail import suppressions, unsubscribe
 from edupulse.mail.mailing import Mailing
@@ -79,6 +80,19 @@ def test_one_click_of_a_mail_program_needs_no_cookie_no_token_and_no_redirect(si
     assert answer.status_code == 200
     assert "Set-Cookie" not in answer.headers
     assert len(stopped()) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "by"),
+    [({"List-Unsubscribe": "One-Click"}, "one-click"), ({}, "page"), ({"List-Unsubscribe": "x"}, "page")],
+)
+def test_it_is_recorded_whether_a_program_or_a_person_pressed(
+    visitor: Browser, body: dict[str, str], by: str
+) -> None:
+    visitor.post_without_token(path_to(a_newsletter()), body)
+
+    (entry,) = entries_of("address:zoe@school.example")
+    assert (entry.actor, entry.action, entry.detail["by"]) == ("recipient", "suppression.add", by)
 
 
 def test_one_click_may_come_as_a_form_with_parts(visitor: Browser) -> None:
