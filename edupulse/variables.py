@@ -138,7 +138,7 @@ VARIABLES = (
         "EDUPULSE_DATA_DIR",
         lambda value: Path(value).absolute(),
         "var",
-        "folder for the database, sockets and logs",
+        "folder for the database, sockets, logs and the journal of sending; on a disk of this machine",
     ),
     Variable(
         "DATABASE_URL",

@@ -78,9 +78,7 @@ def _speed(expected: Estimate, way: Way, count: int, starts: datetime) -> Iterat
         return
     words = binding_words(expected.binding, way.limits, way.provider)
     if expected.binding == "per_day":
-        days = (
-            f"{words} So it goes out over {len(expected.plan)} days: {in_words(list(expected.plan), starts)}."
-        )
+        days = f"{words} So it goes out in parts: {in_words(list(expected.plan), starts)}."
         yield Finding(
             AMBER,
             "It takes more than a day.",

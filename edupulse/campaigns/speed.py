@@ -80,7 +80,7 @@ def rate(mailing_id: int, moment: datetime) -> float:
         .where(
             Delivery.mailing_id == mailing_id,
             Delivery.state.not_in(OPEN_STATES),
-            newest.c.at > since,
+            newest.c.at >= since,
         )
     )
     count = db.session.scalar(settled) or 0

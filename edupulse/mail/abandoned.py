@@ -52,6 +52,7 @@ def in_hand(token: str) -> Iterator[Journal]:
         _in_hand.add(token)
     try:
         lines = journal.own()
+        _settle_own()  # before the lines that tell of it are written over
         lines.begin(token)
         try:
             yield lines
@@ -121,6 +122,22 @@ def _give_back(token: str, evidence: Evidence) -> None:
         with _lock:
             _unsettled[token] = evidence
         log.warning("claims not given back", reason=type(error).__name__)
+
+
+def _settle_own() -> None:
+    while (waiting := _next_unsettled()) is not None:
+        token, evidence = waiting
+        try:
+            _settle(token, evidence)
+        except BaseException:
+            with _lock:
+                _unsettled[token] = evidence
+            raise
+
+
+def _next_unsettled() -> tuple[str, Evidence] | None:
+    with _lock:
+        return _unsettled.popitem() if _unsettled else None
 
 
 def _evidence(dead: Mapping[str, Any]) -> dict[str, Evidence]:

@@ -75,7 +75,8 @@ def _number(value: Any) -> int | float:
         number = float(_text(value).strip()[:40])
     except ValueError:
         raise Unfit(
-            f"needs a number where a field says “{_text(value)[:40]}”", "Correct the field."
+            f"needs a number where a field says “{_text(value)[:40]}”",
+            'Correct the field; where it may be empty write |default("0")|number.',
         ) from None
     return int(number) if number.is_integer() else number
 

@@ -77,7 +77,7 @@ def test_a_row_tells_all_that_is_known_of_a_mail(app: Flask, change_settings: Ca
         "Address": "p0@school.example", "Name": "Person 0", "Language": "en", "班级": "3", "State": "rejected",
         "Reason": "There is no such mailbox.", "Last code": "550", "Status code": "5.1.1",
         "The server said": "5.1.1 no such user", "Tries": "2", "Last try (Asia/Shanghai)": "2026-03-12 17:30:00",
-        "Sent (Asia/Shanghai)": "", "Sent (UTC)": "", "Message-ID": "<c1.0@school.example>",
+        "Sent (Asia/Shanghai)": "", "Sent in UTC": "", "Message-ID": "<c1.0@school.example>",
     }  # fmt: skip
 
 
@@ -93,7 +93,7 @@ def test_the_time_of_sending_is_in_the_organisations_zone_and_in_utc(
 
     (row,) = as_csv(launched({"state": "sent", "sent_at": SENT_AT}))
 
-    assert (row["Sent (Europe/Berlin)"], row["Sent (UTC)"]) == ("2026-03-12 10:30:00", "2026-03-12 09:30:00")
+    assert (row["Sent (Europe/Berlin)"], row["Sent in UTC"]) == ("2026-03-12 10:30:00", "2026-03-12 09:30:00")
 
 
 def test_every_mail_is_in_the_file_once_and_those_of_other_campaigns_are_not(

@@ -57,6 +57,14 @@ def test_a_letter_fills_in_chooses_and_repeats(source: str, expected: str) -> No
     assert filled(source, **fields) == expected
 
 
+def test_an_empty_field_where_a_number_is_needed_says_how_to_allow_for_it() -> None:
+    refusal = refusal_of("{% if seats|number > 1 %}many{% endif %}", seats="")
+
+    assert "needs a number" in refusal.message
+    assert filled('{% if seats|default("0")|number > 1 %}many{% endif %}', seats="") == ""
+    assert '|default("0")|number' in refusal.cure
+
+
 def test_dates_are_written_in_the_language_of_the_letter() -> None:
     assert filled("{{ day|date }}", locale="zh", day="2026-03-12") == "2026年3月12日"
 

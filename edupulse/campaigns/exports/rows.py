@@ -36,7 +36,7 @@ class ExportRows:
         """Return the headings; times are in the organisation's zone, whose name is in the heading, and in UTC."""
         return [
             "Address", "Name", "Language", *self.fields, "State", "Reason", "Last code", "Status code",
-            "The server said", "Tries", f"Last try ({self._zone.key})", f"Sent ({self._zone.key})", "Sent (UTC)",
+            "The server said", "Tries", f"Last try ({self._zone.key})", f"Sent ({self._zone.key})", "Sent in UTC",
             "Message-ID",
         ]  # fmt: skip
 
