@@ -6,12 +6,12 @@ it should be is in doubt as a whole: a lost page is no proof that nothing was se
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, cast
 
 from sqlalchemy import Table, select, update
@@ -24,7 +24,7 @@ from edupulse.errors import Unavailable
 from edupulse.logs import get_logger
 from edupulse.mail import journal
 from edupulse.mail.bookkeeping import Entry, after, record
-from edupulse.mail.holder import holder, is_gone, is_here, worker_of
+from edupulse.mail.holder import is_here, worker_of
 from edupulse.mail.journal import Evidence, Journal
 from edupulse.mail.mailing import Mailing
 from edupulse.mail.models import OPEN_ROWS, Delivery
@@ -33,6 +33,7 @@ from edupulse.mail.senders import wake_sweep
 from edupulse.transaction import rows_changed, transaction
 
 LONGEST_CLAIM = timedelta(hours=2)  # longer than any batch may take, the wait after each dot included
+REST = timedelta(minutes=1)  # that a file is kept after its last line
 IN_DOUBT = (
     "The worker stopped after the whole mail was handed over and before the server's answer was recorded."
 )
@@ -40,28 +41,22 @@ NO_LINES = "The worker stopped, and what it noted while it sent cannot be found 
 _DOUBT = Outcome(Phase.DOT, Verdict.UNKNOWN, "no_answer")
 
 log = get_logger(__name__)
-_in_hand: set[str] = set()  # tokens of the claims that this process is working on
-_unsettled: dict[str, Evidence] = {}  # what this process knows of claims that it could not write down yet
-_lock = threading.Lock()
 
 
 @contextmanager
 def in_hand(token: str) -> Iterator[Journal]:
     """Work on the claim `token` in the block, with a journal; what it still holds at the end is given back."""
-    with _lock:
-        _in_hand.add(token)
+    lines = journal.own()
     try:
-        lines = journal.own()
-        _settle_own()  # before the lines that tell of it are written over
         lines.begin(token)
         try:
             yield lines
         finally:
             if not lines.is_over:
-                _give_back(token, lines.evidence)
+                _give_back(token, lines)
     finally:
-        with _lock:
-            _in_hand.discard(token)
+        if not lines.is_over:
+            lines.leave()  # what it says is settled by whoever looks next
 
 
 def settle_abandoned(moment: datetime, among: Sequence[int] | None = None) -> dict[str, int]:
@@ -76,21 +71,26 @@ def settle_abandoned(moment: datetime, among: Sequence[int] | None = None) -> di
     with transaction() as session:
         held = session.execute(query).all()
         alive = alive_workers(moment) if held else set()
-    dead = {row.claim: row for row in held if _is_abandoned(row, alive, moment)}
-    known = _evidence(dead)
+    files = journal.files(row.claim for row in held)
     states: Counter[str] = Counter()
-    for token, row in dead.items():
-        if token in known or _is_ours_to_judge(row, moment):
-            states.update(_settle(token, known.get(token)))
+    for row in held:
+        if path := files.get(row.claim):
+            states.update(_settle_by(path, row.claim, is_overdue=_is_overdue(row, moment)))
+        elif _is_lost(row, alive, moment):
+            states.update(_settle(row.claim, None))
     return {"queued": 0, "unknown": 0, **states}
 
 
-def tidy() -> int:
-    """Remove what processes of this machine left that are gone, once all they knew is written down; return how many."""
-    gone = journal.of_gone()
-    for token, evidence in gone.items():
-        _settle(token, evidence)
-    return journal.remove(gone)
+def tidy(moment: datetime) -> int:
+    """Remove what threads of this machine left that are gone, once all they knew is written down; return how many."""
+    removed = 0
+    for token, path in journal.files().items():
+        with journal.taken(path) as is_ours:
+            if is_ours and (evidence := journal.read(path, token)) and _has_rested(path, moment):
+                _settle(token, evidence)
+                path.unlink()
+                removed += 1
+    return removed
 
 
 @dataclass(frozen=True)
@@ -114,36 +114,20 @@ _COLUMNS = [_D.c[name] for name in (
 )]  # fmt: skip
 
 
-def _give_back(token: str, evidence: Evidence) -> None:
+def _give_back(token: str, lines: Journal) -> None:
     try:
-        _settle(token, evidence)
+        _settle(token, lines.evidence)
+        lines.end()
     except (SQLAlchemyError, Unavailable) as error:
-        # The journal is written over by the next claim: what it says is kept here, and settled with that one.
-        with _lock:
-            _unsettled[token] = evidence
         log.warning("claims not given back", reason=type(error).__name__)
 
 
-def _settle_own() -> None:
-    while (waiting := _next_unsettled()) is not None:
-        token, evidence = waiting
-        try:
-            _settle(token, evidence)
-        except BaseException:
-            with _lock:
-                _unsettled[token] = evidence
-            raise
-
-
-def _next_unsettled() -> tuple[str, Evidence] | None:
-    with _lock:
-        return _unsettled.popitem() if _unsettled else None
-
-
-def _evidence(dead: Mapping[str, Any]) -> dict[str, Evidence]:
-    with _lock:
-        own = {token: _unsettled[token] for token in dead if token in _unsettled}
-    return own | journal.of_dead(dead.keys() - own.keys())
+def _settle_by(path: Path, token: str, *, is_overdue: bool) -> Counter[str]:
+    """Settle a claim by its lines once their thread is gone. One at a time does: nothing is written down twice."""
+    with journal.taken(path) as is_ours:
+        if (is_ours or is_overdue) and (evidence := journal.read(path, token)):
+            return _settle(token, evidence)
+    return Counter()
 
 
 def _settle(token: str, evidence: Evidence | None) -> Counter[str]:
@@ -159,8 +143,6 @@ def _settle(token: str, evidence: Evidence | None) -> Counter[str]:
             states[_doubt(session, row, IN_DOUBT if evidence else NO_LINES)] += 1
         queued = update(_D).where(OPEN_ROWS, _D.c.state == "sending", _D.c.claim == token)
         states["queued"] += rows_changed(session, queued.values(state="queued", claim=None))
-    with _lock:
-        _unsettled.pop(token, None)
     return states
 
 
@@ -178,12 +160,14 @@ def _doubt(session: Session, row: _Held, reason: str) -> str:
 
 def _rows(token: str, evidence: Evidence | None) -> list[_Held]:
     ours = select(*_COLUMNS).where(_D.c.claim == token)
-    # Also what was taken back while it was in hand: whether it had left is the truth.
+    # Also what was taken back while it was in hand, or given up before its lines were found: they are the truth.
     noted = sorted(evidence.dots | evidence.answers.keys()) if evidence else []
+    answered = sorted(evidence.answers) if evidence else []
     with transaction() as session:
         rows = [
             *session.execute(ours.where(OPEN_ROWS, _D.c.state == "sending")),
             *session.execute(ours.where(_D.c.id.in_(noted), _D.c.state == "cancelled")),
+            *session.execute(ours.where(_D.c.id.in_(answered), _D.c.state == "unknown")),
         ]
         mailings = {row.mailing_id for row in rows} - {None}
         never_miss = set(
@@ -192,18 +176,18 @@ def _rows(token: str, evidence: Evidence | None) -> list[_Held]:
     return [_Held(token=token, resend_unknown=row.mailing_id in never_miss, **row._mapping) for row in rows]
 
 
-def _is_abandoned(held: Any, alive: set[str], moment: datetime) -> bool:
-    with _lock:
-        in_hand = held.claim in _in_hand
-    if held.claimed_by == holder():
-        return not in_hand
-    if is_gone(held.claimed_by):
-        return True
-    # A process that does not beat (a command, a test) is given the time in which a dead worker is noticed.
+def _has_rested(path: Path, moment: datetime) -> bool:
+    # What a process asked for right before it died may reach the ledger after its death.
+    return moment.timestamp() - path.stat().st_mtime >= REST.total_seconds()
+
+
+def _is_lost(held: Any, alive: set[str], moment: datetime) -> bool:
+    """Say whether a claim of which this machine's disk knows nothing is given up."""
+    # A process that does not beat (a command, a test) is given the time in which a dead worker is noticed. Another
+    # machine's disk may know more: it is asked first, by its own workers, for as long as that is sensible.
     is_silent = worker_of(held.claimed_by) not in alive and held.claimed_at <= moment - DEAD_AFTER
-    return bool(is_silent or held.claimed_at <= moment - LONGEST_CLAIM)
+    return (is_silent and is_here(held.claimed_by)) or _is_overdue(held, moment)
 
 
-def _is_ours_to_judge(held: Any, moment: datetime) -> bool:
-    # Another machine's disk may know more: it is asked first, by its own workers, for as long as that is sensible.
-    return bool(is_here(held.claimed_by) or held.claimed_at <= moment - LONGEST_CLAIM)
+def _is_overdue(held: Any, moment: datetime) -> bool:
+    return bool(held.claimed_at <= moment - LONGEST_CLAIM)

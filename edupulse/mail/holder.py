@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import socket
 
-import psutil
-
 from edupulse.control.workers import current_worker_name
 
 _OWN = ":"  # before the number of a process that acts under another one's name
@@ -26,9 +24,3 @@ def worker_of(holder: str) -> str:
 def is_here(holder: str) -> bool:
     """Say whether that process runs, or ran, on this machine."""
     return holder.startswith(f"{socket.gethostname()}-")
-
-
-def is_gone(holder: str) -> bool:
-    """Say whether it surely does not run any more: only its own machine can tell."""
-    pid = holder.replace(_OWN, "-").rpartition("-")[2]
-    return is_here(holder) and pid.isdecimal() and not psutil.pid_exists(int(pid))

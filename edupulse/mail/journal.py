@@ -1,23 +1,29 @@
 """What a sending thread notes on its own disk: which final dot goes out, which answer came; a crash leaves these lines.
 
 One file per thread in `<data folder>/sending`, written over from its beginning with each claim. A mark costs a
-microsecond and survives every death of the process. Against a power cut the ids that may go out next are on the disk
-before the first of them goes: as many as went in the last milliseconds, so that waiting for the disk costs next to
-nothing on a fast line and leaves no doubt about other mails on a slow one.
+microsecond and survives every death of the process. The thread holds a lock on its file, which the kernel releases
+however the process dies: nobody has to guess by names, numbers or clocks whether somebody still sends. Against a power
+cut the ids that may go out next are on the disk before the first of them goes: as many as went in the last
+milliseconds, so that waiting for the disk costs next to nothing on a fast line and leaves no doubt about other mails on
+a slow one.
 """
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import json
 import os
+import secrets
 import threading
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from io import FileIO
 from pathlib import Path
 from time import monotonic
 from typing import Any
-
-import psutil
+from weakref import WeakSet
 
 from edupulse.config import current_settings
 from edupulse.control.workers import current_worker_name
@@ -60,7 +66,7 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(mode=0o700, exist_ok=True)
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._file = _hold(path, os.O_CREAT)
         self.path = path
         self._synced_at = 0.0
         self._since = 0  # dots since the last wait
@@ -69,7 +75,7 @@ class Journal:
         self._waiting: Sequence[int] = ()
         self._announced: set[int] = set()
         self.evidence = Evidence()
-        self.is_over = False  # all of the claim is in the ledger
+        self.is_over = True  # all of the claim is in the ledger
         _sync_folder(path.parent)
 
     def begin(self, token: str) -> None:
@@ -80,24 +86,21 @@ class Journal:
         self.evidence = Evidence()
         self.is_over = False
         self._write("claim", boot_id())
+        # On the disk before the claim is: after a power cut a claim without a dot is known to be one.
+        os.fdatasync(self._file.fileno())
 
     def expect(self, delivery_ids: Sequence[int]) -> None:
         """Tell in which order the mails of the claim will go."""
         self._waiting = delivery_ids
 
     def dot(self, delivery_id: int) -> None:
-        """Note that the dot of this mail goes out now."""
-        self.evidence.note_dot(delivery_id)
+        """Note that the dot of this mail goes out now. Raises OSError: then it must not go."""
         self._since += 1
         if delivery_id in self._announced:
             self._write("dot", delivery_id)
-            return
-        coming = self._coming(delivery_id, self._ahead())
-        self._announced.update(coming)
-        self._write("soon", *coming)
-        self._write("dot", delivery_id)
-        os.fdatasync(self._file)
-        self._synced_at, self._since = monotonic(), 0
+        else:
+            self._announce(self._coming(delivery_id, self._ahead()), delivery_id)
+        self.evidence.note_dot(delivery_id)
 
     def answer(self, delivery_id: int, outcome: Outcome) -> None:
         """Note what came of it."""
@@ -113,10 +116,25 @@ class Journal:
         """Note that nothing of the claim is in hand any more."""
         self.is_over = True
 
-    def close(self) -> None:
-        """Forget the file: nothing of it is open."""
-        os.close(self._file)
-        self.path.unlink(missing_ok=True)
+    @property
+    def is_left(self) -> bool:
+        """Tell whether nobody writes here any more."""
+        return self._file.closed
+
+    def leave(self) -> None:
+        """Leave the file to whoever settles what is open in it."""
+        self._file.close()
+
+    def __del__(self) -> None:
+        if file := getattr(self, "_file", None):  # not there if it could not be opened
+            file.close()
+
+    def _announce(self, coming: Sequence[int], delivery_id: int) -> None:
+        self._write("soon", *coming)
+        self._write("dot", delivery_id)
+        os.fdatasync(self._file.fileno())
+        self._announced.update(coming)
+        self._synced_at, self._since = monotonic(), 0
 
     def _ahead(self) -> int:
         """Return how many mails go in SYNC_EVERY at the pace of those since the last wait."""
@@ -131,17 +149,21 @@ class Journal:
 
     def _write(self, *words: object) -> None:
         line = b"%b %b\n" % (self._token, " ".join(map(str, words)).encode())
-        self._position += os.pwrite(self._file, line, self._position)
+        if os.pwrite(self._file.fileno(), line, self._position) != len(line):
+            # Written over by the next one: half a line in between would hide what follows it.
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        self._position += len(line)
 
 
 def own() -> Journal:
-    """Return the journal of the calling thread, a new one after a fork. Raises Unavailable if it cannot be written."""
-    path = _folder() / f"{current_worker_name()}-{os.getpid()}-{threading.get_native_id()}"
+    """Return a journal of the calling thread in which no claim is open. Raises Unavailable if it cannot be written."""
     known: Journal | None = getattr(_local, "journal", None)
-    if known is not None and known.path == path:
-        return known
+    if known is not None:
+        if known.is_over and not known.is_left and known.path.parent == _folder():
+            return known
+        known.leave()
     try:
-        made = Journal(path)
+        made = _new()
     except OSError as error:
         cure = f"Make {_folder()} writable and leave room on the disk."
         raise Unavailable(f"Nothing can be sent: {error.strerror}.", cure=cure) from error
@@ -149,28 +171,36 @@ def own() -> Journal:
     return made
 
 
-def of_dead(tokens: Iterable[str]) -> dict[str, Evidence]:
-    """Return what threads of this machine have left about the claims `tokens`, as far as they have left anything."""
-    wanted = set(tokens)
+def files(tokens: Iterable[str] | None = None) -> dict[str, Path]:
+    """Return which file of this machine tells of which claim: of `tokens`, or of all there are."""
+    wanted = None if tokens is None else set(tokens)
     return {
-        token: _read(token.encode(), path.read_bytes().split(b"\n"))
-        for path in (_files() if wanted else ())
-        if (token := _token_in(path)) in wanted
+        token: path
+        for path in (_files() if wanted is None or wanted else ())
+        if (token := _token_in(path)) and (wanted is None or token in wanted)
     }
 
 
-def of_gone() -> dict[str, Evidence]:
-    """Return what processes of this machine left that exist no more, by claim."""
-    return of_dead(_token_in(path) for path in _files() if not psutil.pid_exists(_pid_of(path)))
+def read(path: Path, token: str) -> Evidence | None:
+    """Return what a file says about a claim; None if it tells of another one by now, or is not there any more."""
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except FileNotFoundError:
+        return None
+    is_about_it = lines[0].startswith(b"%b claim " % token.encode())
+    return _read(token.encode(), lines) if is_about_it else None
 
 
-def remove(tokens: Iterable[str]) -> int:
-    """Remove the files that tell of these claims; return how many."""
-    done = set(tokens)
-    paths = [path for path in _files() if not psutil.pid_exists(_pid_of(path)) and _token_in(path) in done]
-    for path in paths:
-        path.unlink(missing_ok=True)
-    return len(paths)
+@contextmanager
+def taken(path: Path) -> Iterator[bool]:
+    """Have a file for ourselves in the block; False while somebody writes it, or settles what another one left."""
+    try:
+        file = _hold(path)
+    except OSError:
+        yield False
+        return
+    with file:
+        yield True
 
 
 def boot_id() -> str:
@@ -182,31 +212,68 @@ def boot_id() -> str:
 
 
 _local = threading.local()
+_held: WeakSet[FileIO] = WeakSet()  # each with its lock
 
 
-def _pid_of(path: Path) -> int:
-    return int(path.name.split("-")[-2])
+def _new() -> Journal:
+    name = f"{current_worker_name()}-{threading.get_native_id()}-{secrets.token_hex(3)}"
+    try:
+        return Journal(_folder() / name)
+    except (BlockingIOError, FileNotFoundError):
+        # Somebody looked at it between its making and its lock; its name is free again, or its lock.
+        return Journal(_folder() / f"{name}-again")
+
+
+def _hold(path: Path, flags: int = 0) -> FileIO:
+    """Open and lock a file. Raises BlockingIOError if somebody has it, FileNotFoundError if it has gone."""
+    handle = os.open(path, os.O_RDWR | os.O_CLOEXEC | flags, 0o600)
+    file = FileIO(handle, "r+")
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not os.path.samestat(path.stat(), os.fstat(handle)):
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+    except BaseException:
+        file.close()
+        raise
+    _held.add(file)
+    return file
+
+
+def _let_go_after_fork() -> None:
+    # A lock is shared with a child: without this it would outlive the thread that writes.
+    for file in list(_held):
+        file.close()
+
+
+os.register_at_fork(after_in_child=_let_go_after_fork)
 
 
 def _token_in(path: Path) -> str:
-    with path.open("rb") as file:
-        return file.readline(200).partition(b" ")[0].decode(errors="replace")
+    try:
+        with path.open("rb") as file:
+            token, _, rest = file.readline(200).partition(b" ")
+    except OSError:
+        return ""
+    return token.decode(errors="replace") if rest.startswith(b"claim ") else ""
 
 
 def _read(token: bytes, lines: Sequence[bytes]) -> Evidence:
     evidence, announced, is_same_boot = Evidence(), set[int](), True
     for words in _words(token, lines):
-        match words:
-            case ["claim", boot]:
-                is_same_boot = boot == boot_id()
-            case ["soon", *ids]:
-                announced.update(map(int, ids))
-            case ["dot", id]:
-                evidence.note_dot(int(id))
-            case ["answer", id, *rest]:
-                evidence.answers[int(id)] = _outcome(json.loads(" ".join(rest)))
-            case ["again", id]:
-                evidence.forget(int(id))
+        try:
+            match words:
+                case ["claim", boot]:
+                    is_same_boot = boot == boot_id()
+                case ["soon", *ids]:
+                    announced.update(map(int, ids))
+                case ["dot", id]:
+                    evidence.note_dot(int(id))
+                case ["answer", id, *rest]:
+                    evidence.answers[int(id)] = _outcome(json.loads(" ".join(rest)))
+                case ["again", id]:
+                    evidence.forget(int(id))
+        except (ValueError, TypeError, KeyError):
+            continue  # torn by a death inside it, or of another version: an answer nobody can read leaves a doubt
     if not is_same_boot:  # the power was cut: marks may be missing, announcements are not
         evidence.dots |= announced - evidence.answers.keys()
     return evidence

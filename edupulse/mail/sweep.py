@@ -23,7 +23,7 @@ AT_ONCE = 5_000  # rows per sweep; the next one takes the rest
 def sweep(now: datetime) -> dict[str, int]:
     """Settle, end, release and hand over; return how many of each. Doing it twice is harmless."""
     settled = settle_abandoned(now)
-    tidy()
+    tidy(now)
     expired = _end_expired(now)
     released = _release_due(now)
     forgotten = _hand_over_forgotten(now)

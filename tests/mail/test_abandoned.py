@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import socket
+import threading
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
@@ -18,7 +20,7 @@ from edupulse import clock
 from edupulse.control.models import Worker
 from edupulse.control.workers import current_worker_name
 from edupulse.database import db
-from edupulse.mail import abandoned, actions, bookkeeping, claims, deliver, holder, journal
+from edupulse.mail import abandoned, actions, bookkeeping, claims, deliver, journal
 from edupulse.mail.bookkeeping import Entry
 from edupulse.mail.journal import Journal
 from edupulse.mail.look import Look
@@ -41,11 +43,19 @@ def hold(id: int, worker: str, *, dot: bool = False, noted: bool = True, **about
     db.session.execute(update(Delivery).where(Delivery.id == id).values(**values))
     db.session.commit()
     if noted:
-        lines = Journal(journal._folder() / f"host-{token}-4000000-1")  # no process has this number
-        lines.begin(token)
-        if dot:
-            lines.dot(id)
+        note(token, *([id] if dot else [])).leave()
     return token
+
+
+def note(token: str, *dots: int, answer: Outcome | None = None) -> Journal:
+    """Write the lines of a claim, and keep them as one does who is at work; `leave` them as one who died."""
+    lines = Journal(journal._folder() / f"host-{token}-4000000-1")  # no process has this number
+    lines.begin(token)
+    for id in dots:
+        lines.dot(id)
+        if answer:
+            lines.answer(id, answer)
+    return lines
 
 
 def live(worker: str) -> None:
@@ -83,10 +93,7 @@ def test_a_dead_workers_mail_is_sent_if_it_had_no_dot_and_unknown_if_it_had_one(
 def test_an_answer_that_a_dead_worker_had_read_and_noted_is_the_truth(app: Flask) -> None:
     (id,) = post(1)
     token = hold(id, "dead", noted=False)
-    lines = Journal(journal._folder() / f"host-{token}-4000000-1")
-    lines.begin(token)
-    lines.dot(id)
-    lines.answer(id, SENT)
+    note(token, id, answer=SENT).leave()
 
     abandoned.settle_abandoned(clock.now())
 
@@ -122,30 +129,27 @@ def test_a_mail_taken_back_while_a_worker_that_died_held_it_says_what_became_of_
     token = hold(id, "dead", dot=True)
     assert cancel(kind="reminder", subject_id="event-1", reason="The event is cancelled.") == 1
     if answer:
-        lines = Journal(journal._folder() / f"host-{token}-4000000-1")
-        lines.begin(token)
-        lines.dot(id)
-        lines.answer(id, answer)
+        note(token, id, answer=answer).leave()
 
-    abandoned.tidy()
+    abandoned.tidy(clock.now() + abandoned.REST)
 
     assert row(id).state == state
 
 
 def test_what_is_written_down_needs_no_journal_any_more(app: Flask) -> None:
     (id,) = post(1)
-    hold(id, "dead", dot=True)
+    token = hold(id, "dead", dot=True)
 
     abandoned.settle_abandoned(clock.now())
 
-    assert abandoned.tidy() >= 1
-    assert journal.of_gone() == {}
+    assert abandoned.tidy(clock.now() + abandoned.REST) >= 1
+    assert journal.files([token]) == {}
 
 
 def test_a_living_workers_mail_is_left_alone(app: Flask) -> None:
     (id,) = post(1)
     live("a-busy-one")
-    hold(id, "a-busy-one", dot=True)
+    hold(id, "a-busy-one", noted=False)
 
     settled = abandoned.settle_abandoned(clock.now())
 
@@ -153,23 +157,27 @@ def test_a_living_workers_mail_is_left_alone(app: Flask) -> None:
     assert row(id).state == "sending"
 
 
-def test_a_process_that_works_under_a_workers_name_leaves_that_workers_claims_alone(
-    app: Flask, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("minutes", [1, -60, 60], ids=["at_work", "clock_set_back", "clock_set_forward"])
+def test_a_process_that_has_its_lines_in_hand_is_left_alone_whatever_it_is_called(
+    app: Flask, minutes: int
 ) -> None:
     (id,) = post(1)
-    worker = f"{socket.gethostname()}-abc-1"
-    live(worker)
-    hold(id, worker, dot=True)
-    monkeypatch.setattr(holder, "current_worker_name", lambda: worker)
+    token = hold(id, current_worker_name(), noted=False, since=timedelta(minutes=minutes))
+    lines = note(token, id)
 
-    abandoned.settle_abandoned(clock.now())
+    settled = abandoned.settle_abandoned(clock.now())
+    abandoned.tidy(clock.now() + abandoned.REST)
 
-    assert row(id).state == "sending"
+    assert (settled, row(id).state) == ({"queued": 0, "unknown": 0}, "sending")
+    assert lines.path.exists()
 
 
-def test_a_process_of_this_machine_that_is_gone_is_not_waited_for(app: Flask) -> None:
+@pytest.mark.parametrize("minutes", [0, -60], ids=["now", "clock_set_back"])
+def test_a_process_of_this_machine_that_is_gone_is_not_waited_for(app: Flask, minutes: int) -> None:
     (id,) = post(1)
-    hold(id, f"{socket.gethostname()}-abc-4000001", since=timedelta(0))
+    name = f"{socket.gethostname()}-abc-{os.getpid()}"  # its number has been given to somebody else
+    live(name)
+    hold(id, name, since=timedelta(minutes=minutes))
 
     abandoned.settle_abandoned(clock.now())
 
@@ -178,7 +186,7 @@ def test_a_process_of_this_machine_that_is_gone_is_not_waited_for(app: Flask) ->
 
 def test_a_process_that_does_not_beat_is_given_time(app: Flask) -> None:
     (id,) = post(1)
-    hold(id, "a-command", dot=False, since=timedelta(seconds=5))
+    hold(id, "a-command", noted=False, since=timedelta(seconds=5))
 
     abandoned.settle_abandoned(clock.now())
 
@@ -188,11 +196,12 @@ def test_a_process_that_does_not_beat_is_given_time(app: Flask) -> None:
 def test_a_claim_that_outlives_every_job_is_settled_even_if_its_worker_lives(app: Flask) -> None:
     (id,) = post(1)
     live("a-stuck-one")
-    hold(id, "a-stuck-one", since=timedelta(hours=3))
+    lines = note(hold(id, "a-stuck-one", noted=False, since=timedelta(hours=3)))
 
     abandoned.settle_abandoned(clock.now())
 
     assert row(id).state == "queued"
+    assert not lines.is_left
 
 
 def test_what_this_process_held_in_an_earlier_job_is_settled_at_once(app: Flask) -> None:
@@ -257,6 +266,90 @@ def test_a_worker_that_comes_back_after_its_claim_was_given_away_does_not_send(
     assert (row(id).state, row(id).claimed_by) == ("sending", "another-one")
 
 
+def test_lines_that_are_found_late_end_the_doubt(app: Flask) -> None:
+    answered, unanswered = post(2)
+    token = hold(answered, "dead", noted=False)
+    hold(unanswered, "dead", noted=False)
+    abandoned.settle_abandoned(clock.now() + abandoned.LONGEST_CLAIM)
+    assert states() == {"unknown": 2}
+
+    note(token, answered, answer=SENT).leave()
+    abandoned.tidy(clock.now() + abandoned.REST)
+
+    assert (row(answered).state, row(unanswered).state) == ("sent", "unknown")
+
+
+def test_two_that_look_at_once_write_down_an_answer_once(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    (id,) = post(1)
+    note(hold(id, "dead", noted=False), id, answer=SENT).leave()
+    record = abandoned.record
+
+    def meanwhile(entries: list[Entry]) -> Counter[str]:
+        abandoned.settle_abandoned(clock.now())  # as another process does at the same moment
+        return record(entries)
+
+    monkeypatch.setattr(abandoned, "record", meanwhile)
+
+    abandoned.settle_abandoned(clock.now())
+
+    assert (row(id).state, tries(id)) == ("sent", ["sent"])
+
+
+def test_lines_without_a_claim_in_the_ledger_are_removed_but_not_at_once(app: Flask) -> None:
+    lines = note("never-committed")
+    lines.leave()
+
+    assert abandoned.tidy(clock.now()) == 0
+    assert abandoned.tidy(clock.now() + abandoned.REST) >= 1
+
+    assert not lines.path.exists()
+
+
+def test_what_is_none_of_ours_stays_in_the_folder(app: Flask) -> None:
+    note("to-make-the-folder").leave()
+    foreign = journal._folder() / "README"
+    foreign.write_text("This folder belongs to EduPulse.\n")
+
+    abandoned.tidy(clock.now() + abandoned.REST)
+
+    assert foreign.exists()
+
+
+def test_a_claim_that_cannot_be_given_back_keeps_its_lines_while_its_thread_goes_on(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (id,) = post(1)
+    token = hold(id, current_worker_name(), noted=False)
+    settle = abandoned._settle
+    monkeypatch.setattr(abandoned, "_settle", _raising)
+    with abandoned.in_hand(token) as lines:
+        lines.dot(id)
+    monkeypatch.setattr(abandoned, "_settle", settle)
+
+    with abandoned.in_hand("the-next-claim"):
+        abandoned.settle_abandoned(clock.now())
+
+    assert (row(id).state, row(id).reason) == ("unknown", abandoned.IN_DOUBT)
+
+
+def test_a_thread_that_ends_inside_a_claim_leaves_it_to_the_others(app: Flask) -> None:
+    (id,) = post(1)
+    token = hold(id, current_worker_name(), noted=False)
+
+    def vanish() -> None:
+        with app.app_context():
+            lines = journal.own()
+            lines.begin(token)
+            lines.dot(id)
+
+    thread = threading.Thread(target=vanish)
+    thread.start()
+    thread.join()
+    abandoned.settle_abandoned(clock.now())
+
+    assert row(id).state == "unknown"
+
+
 class OutOfTime(BaseException):
     """Stands for the alarm that ends a job."""
 
@@ -286,7 +379,7 @@ def test_a_job_cut_off_by_its_time_limit_leaves_no_mail_in_hand(
 
     assert (row(cut).state, row(next_one).state) == (state, "queued")
     assert double.accepted == []
-    assert abandoned._in_hand == set()
+    assert journal.own().is_over
 
 
 def test_row_53_a_database_that_fails_before_the_dot_stops_the_sending(

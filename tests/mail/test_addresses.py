@@ -48,7 +48,7 @@ def test_what_is_no_address_is_refused_by_the_name_of_its_field(written: str) ->
 
 
 @pytest.mark.parametrize("character", ["\r", "\n", "\0", "\x7f", "\x1b"])
-def test_row_26_nothing_that_steers_gets_in(character: str) -> None:
+def test_requirement_26_nothing_that_steers_gets_in(character: str) -> None:
     with pytest.raises(Invalid, match="control character"):
         parse_address(f"ann@example.org{character}Bcc: bob@example.org")
 

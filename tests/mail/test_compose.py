@@ -96,7 +96,7 @@ def test_the_same_delivery_gives_the_same_bytes() -> None:
         "a@b.example",
     ],
 )
-def test_row_27_names_of_the_world_arrive_as_they_are(name: str) -> None:
+def test_requirement_27_names_of_the_world_arrive_as_they_are(name: str) -> None:
     mail = read(build(To(recipient_name=name.strip())))
 
     (to,) = mail["To"].addresses
@@ -169,7 +169,7 @@ def test_text_html_and_invitation_are_alternatives_in_their_order() -> None:
 @pytest.mark.parametrize(
     "filename", ["课程表.pdf", "plan.pdf", "with space.pdf", 'quo"te.pdf', "ä" * 60 + ".pdf"]
 )
-def test_row_27_a_file_keeps_its_name_and_its_bytes(filename: str) -> None:
+def test_requirement_27_a_file_keeps_its_name_and_its_bytes(filename: str) -> None:
     data = bytes(range(256)) * 100
     said = Said(attachments=[Attachment(filename, "application/pdf", data).stored()])
 
@@ -212,7 +212,7 @@ def test_a_header_that_could_change_the_mail_is_refused(name: str) -> None:
 
 @pytest.mark.parametrize("steering", ["\r\nBcc: all@example.org", "\nX: y", "\rX: y", "\0"])
 @pytest.mark.parametrize("where", ["name", "subject", "header", "filename", "type", "sender"])
-def test_row_26_nothing_that_breaks_a_line_gets_into_a_header(where: str, steering: str) -> None:
+def test_requirement_26_nothing_that_breaks_a_line_gets_into_a_header(where: str, steering: str) -> None:
     to, said, sender = To(), Said(), FROM
     attachment = Attachment("a.pdf", "application/pdf", b"x").stored()
     match where:

@@ -394,7 +394,7 @@ def test_row_49_a_used_up_quota_holds_everything_until_the_window_frees(
     ids = post(5)
     used_up = on("mail", reply("454 4.7.0 Daily message quota exceeded"), when=lambda c: c.overall > 2)
 
-    with through(SmtpDouble(used_up), change_settings, email_provider="ses") as double:
+    with through(SmtpDouble(used_up), change_settings, email_provider="ses", email_per_second=0) as double:
         deliver.deliver(ids)
         before = len(double.connections)
         deliver.deliver(ids)

@@ -125,7 +125,7 @@ def configured(sqlite_app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.usefixtures("configured")
-def test_row_15_a_newsletter_is_signed_with_its_way_out() -> None:
+def test_requirement_15_a_newsletter_is_signed_with_its_way_out() -> None:
     data = Press(STRAIGHT, HEAD).mail(Person())
 
     assert is_valid(data)

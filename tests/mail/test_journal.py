@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
 import subprocess
@@ -15,6 +16,7 @@ from edupulse.errors import Unavailable
 from edupulse.mail import journal
 from edupulse.mail.journal import Journal
 from edupulse.mail.outcome import Outcome, Phase, Verdict
+from tests.mail.forked import forked
 
 SENT = Outcome(Phase.ACCEPTED, Verdict.SENT, "accepted", 250, "2.0.0", "ok 你好", "sink:25", 1)
 LATER = Outcome(Phase.RCPT, Verdict.RECIPIENT_TEMPORARY, "greylist", 450, "4.2.0", "later", "sink:25", 1)
@@ -29,8 +31,9 @@ def lines(app: object) -> Journal:
 
 
 def known(lines: Journal) -> journal.Evidence:
-    claim = lines._token.decode()
-    return journal.of_dead([claim])[claim]
+    evidence = journal.read(lines.path, lines._token.decode())
+    assert evidence is not None
+    return evidence
 
 
 def test_what_was_answered_is_known_and_the_one_without_an_answer_is_in_doubt(lines: Journal) -> None:
@@ -52,7 +55,8 @@ def test_a_second_claim_writes_over_the_first(lines: Journal) -> None:
     lines.begin("a-second-claim")
     lines.dot(99)
 
-    assert journal.of_dead([first]) == {}
+    assert journal.files([first]) == {}
+    assert journal.read(lines.path, first) is None
     assert known(lines).dots == {99}
 
 
@@ -131,7 +135,102 @@ def test_a_process_that_is_killed_leaves_its_lines(app: object) -> None:
     )
 
     assert child.returncode == -9, child.stderr
-    assert journal.of_gone()["killed"].doubtful == {2}
+    path = journal.files(["killed"])["killed"]
+    with journal.taken(path) as is_ours:
+        evidence = journal.read(path, "killed")
+    assert is_ours
+    assert evidence is not None
+    assert evidence.doubtful == {2}
+
+
+def test_while_a_thread_writes_nobody_else_has_its_file(lines: Journal) -> None:
+    with journal.taken(lines.path) as is_ours:
+        assert not is_ours
+
+    lines.leave()
+
+    with journal.taken(lines.path) as is_ours:
+        assert is_ours
+
+
+def test_a_fork_takes_no_part_in_what_its_parent_holds(lines: Journal) -> None:
+    with forked(lambda: None) as wait:
+        wait()
+        lines.leave()
+
+        with journal.taken(lines.path) as is_ours:
+            assert is_ours
+
+
+def test_a_fork_writes_in_a_file_of_its_own(lines: Journal) -> None:
+    def write() -> None:
+        own = journal.own()
+        own.begin("of-the-fork")
+        own.dot(7)
+
+    lines.dot(1)
+    with forked(write) as wait:
+        wait()
+
+        assert journal.files(["of-the-fork"])["of-the-fork"] != lines.path
+        assert known(lines).dots == {1}
+
+
+def test_a_thread_with_an_open_claim_is_given_another_file(lines: Journal) -> None:
+    lines.dot(1)
+
+    another = journal.own()
+    another.begin("another")
+    another.end()
+
+    assert another.path != lines.path
+    assert known(lines).doubtful == {1}
+    assert journal.own() is another
+
+
+def test_a_file_that_was_taken_for_left_behind_is_made_anew(
+    lines: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flock, blocked = fcntl.flock, iter([True])
+
+    def late(handle: int, how: int) -> None:
+        if next(blocked, False):
+            raise BlockingIOError
+        flock(handle, how)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+
+    another = journal.own()
+
+    with journal.taken(another.path) as is_ours:
+        assert not is_ours
+
+
+def test_a_torn_line_hides_none_of_the_others(lines: Journal) -> None:
+    lines.dot(1)
+    lines.answer(1, SENT)
+    torn = lines.path.read_bytes().replace(b'"verdict"', b'\n"ver')
+    lines.path.write_bytes(torn + b"%b dot 2\n%b dot x\n" % (lines._token, lines._token))
+
+    with pytest.raises(StopIteration):
+        next(iter(known(lines).answers))
+    assert 1 in known(lines).doubtful
+
+
+def test_a_dot_that_could_not_be_noted_must_not_go_and_is_not_in_doubt(
+    lines: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pwrite = os.pwrite
+    lines.dot(1)
+    monkeypatch.setattr(os, "pwrite", lambda file, line, place: pwrite(file, line[:5], place))  # a full disk
+
+    with pytest.raises(OSError, match="No space left"):
+        lines.dot(2)
+    monkeypatch.setattr(os, "pwrite", pwrite)
+    lines.dot(3)
+
+    assert lines.evidence.dots == {1, 3}
+    assert known(lines).dots == {1, 3}
 
 
 def test_a_folder_that_cannot_be_written_says_what_to_do(

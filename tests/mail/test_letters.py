@@ -89,7 +89,7 @@ def test_dates_are_written_in_the_language_of_the_letter() -> None:
         "{% for a in children %}{{ loop.cycle }}{% endfor %}", "{% trans %}x{% endtrans %}", "{% debug %}",
     ],
 )  # fmt: skip
-def test_row_28_a_letter_reaches_nothing_but_its_fields(source: str) -> None:
+def test_requirement_28_a_letter_reaches_nothing_but_its_fields(source: str) -> None:
     error = refusal_of(source, name="Ann", children=[{"a": "b"}])
 
     assert error.kind in ("forbidden", "missing_field", "syntax")
@@ -113,13 +113,13 @@ def test_row_28_a_letter_reaches_nothing_but_its_fields(source: str) -> None:
         ("{{ " + "9" * 5000 + " }}", "syntax"),
     ],
 )  # fmt: skip
-def test_row_28_a_letter_ends_in_time_and_stays_small(source: str, kind: str) -> None:
+def test_requirement_28_a_letter_ends_in_time_and_stays_small(source: str, kind: str) -> None:
     error = refusal_of(source, long=["b"] * 1000, text="a" * 10_000)
 
     assert error.kind == kind
 
 
-def test_row_28_a_letter_that_takes_too_long_is_stopped_without_any_loop(
+def test_requirement_28_a_letter_that_takes_too_long_is_stopped_without_any_loop(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(sandbox, "MOST_SECONDS", 0.0)
@@ -251,7 +251,7 @@ def test_html_whose_styles_cannot_be_inlined_is_refused_in_words(html: str) -> N
 
 
 @pytest.mark.parametrize("unit", ["<div>", "<table><tr><td>", "<b><p>"])
-def test_row_28_elements_many_levels_deep_break_nothing(unit: str) -> None:
+def test_requirement_28_elements_many_levels_deep_break_nothing(unit: str) -> None:
     html = CSS + unit * (19_000 // unit.count("<")) + "{{ name }}"
 
     assert prepare(LetterText("News", "x", html)).html is not None
@@ -261,7 +261,7 @@ def test_row_28_elements_many_levels_deep_break_nothing(unit: str) -> None:
     "unit",
     ["<!--", "<!--x>", "<title>", "<style>", "<!", "<![", "<?", "</", "&", "<a '", '<p title="', "<script>"],
 )
-def test_row_28_html_full_of_beginnings_is_read_in_one_pass(unit: str) -> None:
+def test_requirement_28_html_full_of_beginnings_is_read_in_one_pass(unit: str) -> None:
     reading = plain_text(unit * (190_000 // len(unit)) + "the end")
 
     assert reading.endswith("\n")

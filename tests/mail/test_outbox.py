@@ -105,7 +105,7 @@ def test_a_scope_stops_its_own_kinds_and_no_others(app: Flask) -> None:
         ("nul\0@example.org", "Hello\0", "address"),
     ],
 )
-def test_row_26_what_cannot_be_sent_is_rejected_with_its_reason_and_holds_nobody_up(
+def test_requirement_26_what_cannot_be_sent_is_rejected_with_its_reason_and_holds_nobody_up(
     app: Flask, address: str, subject: str, names: str
 ) -> None:
     bad = posting(address)

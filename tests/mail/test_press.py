@@ -122,7 +122,7 @@ AWKWARD = st.one_of(
 )
 @given(AWKWARD.filter(lambda text: "\0" not in text), AWKWARD.filter(lambda text: "\0" not in text))
 @example(two="ends with a blank \n.", three="")
-def test_row_26_and_34_any_text_in_a_field_arrives_as_it_is_and_stays_where_it_is(
+def test_requirement_26_any_text_in_a_field_arrives_as_it_is_and_stays_where_it_is(
     two: str, three: str
 ) -> None:
     person = Person(fields={"one": "Ann", "two": two, "three": three})
@@ -139,7 +139,7 @@ def test_row_26_and_34_any_text_in_a_field_arrives_as_it_is_and_stays_where_it_i
     derandomize=True,
 )
 @given(AWKWARD, AWKWARD)
-def test_row_26_a_name_or_subject_arrives_as_it_is_or_is_refused(one: str, name: str) -> None:
+def test_requirement_26_a_name_or_subject_arrives_as_it_is_or_is_refused(one: str, name: str) -> None:
     person = Person(recipient_name=name, fields={"one": one, "two": "", "three": ""})
 
     mail = _mail_or_none(person)
@@ -215,7 +215,7 @@ def test_the_same_person_gets_the_same_bytes_each_time() -> None:
     assert Press(STRAIGHT, HEAD).mail(Person()) == Press(STRAIGHT, HEAD).mail(Person())
 
 
-def test_row_29_a_newsletter_says_how_to_leave_it_and_what_list_it_is() -> None:
+def test_requirement_29_a_newsletter_says_how_to_leave_it_and_what_list_it_is() -> None:
     mail = assert_same(Press(STRAIGHT, HEAD), Person())
 
     assert set(mail.keys()) == USUAL
@@ -253,7 +253,7 @@ def test_an_answer_goes_where_the_letter_says() -> None:
 @pytest.mark.parametrize(
     "name", ["张伟", "O'Brien, Ann", "Ann (piano)", "Ann " * 40, "=?utf-8?q?no?=", 'Ann "Annie" B', ""]
 )
-def test_row_27_names_of_the_world_arrive_as_they_are(name: str) -> None:
+def test_requirement_27_names_of_the_world_arrive_as_they_are(name: str) -> None:
     mail = assert_same(Press(STRAIGHT, HEAD), Person(recipient_name=name.strip()))
 
     (to,) = mail["To"].addresses
@@ -270,12 +270,12 @@ def test_a_subject_of_any_kind_arrives_as_it_reads(subject: str) -> None:
 @pytest.mark.parametrize(
     "address", ["ann@example.org>, <bob@example.org", "ann@x\r\nBcc: b@x", "a b@x.example", "ann"]
 )
-def test_row_26_an_address_never_becomes_two(address: str) -> None:
+def test_requirement_26_an_address_never_becomes_two(address: str) -> None:
     with pytest.raises(MergeError):
         Press(STRAIGHT, HEAD).mail(Person(address=address))
 
 
-def test_row_26_a_line_break_in_a_subject_is_refused_with_the_part() -> None:
+def test_requirement_26_a_line_break_in_a_subject_is_refused_with_the_part() -> None:
     with pytest.raises(MergeError, match="subject") as refusal:
         Press(STRAIGHT, HEAD).mail(Person(fields={"one": "A\r\nBcc: b@x", "two": "", "three": ""}))
 
@@ -283,7 +283,7 @@ def test_row_26_a_line_break_in_a_subject_is_refused_with_the_part() -> None:
 
 
 @pytest.mark.parametrize("letter", [STRAIGHT, DECIDING])
-def test_row_26_a_nul_is_refused(letter: LetterText) -> None:
+def test_requirement_26_a_nul_is_refused(letter: LetterText) -> None:
     press, person = Press(letter, HEAD), Person(fields={"one": "Ann", "two": "a\0b", "three": ""})
 
     for fill_in in (press.mail, press.read):

@@ -135,6 +135,7 @@ def test_a_dead_workers_mails_are_settled_and_handed_over_in_one_go(
     lines = Journal(journal._folder() / "host-dead-4000000-1")
     lines.begin("a")
     lines.dot(doubtful)
+    lines.leave()
     end_all_jobs()
 
     swept = sweep(now)

@@ -76,7 +76,7 @@ def test_reading_a_link_changes_nothing(app: Flask) -> None:
     assert scopes_stopped() == []
 
 
-def test_row_15_a_press_stops_newsletters_and_nothing_else(app: Flask, now: datetime) -> None:
+def test_requirement_15_a_press_stops_newsletters_and_nothing_else(app: Flask, now: datetime) -> None:
     delivery = a_delivery(kind="newsletter")
 
     assert unsubscribe.act(token_of(delivery), "one-click")

@@ -12,7 +12,9 @@ import random
 import re
 import time
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from sqlalchemy import select
 
@@ -25,6 +27,9 @@ from tests.proofs.mail_stack import Kill, MailStack
 
 PROMISE_SECONDS = (
     180  # after the last strike: a dead worker is noticed, the net passes each minute, the rest is sent
+)
+STANDSTILL_SECONDS = (
+    60  # the longest without a mail, whoever was killed: a dead worker is noticed within half of it
 )
 PATIENCE_SECONDS = 10.0  # for mails to go out between two strikes; then the next one falls nevertheless
 AT_LAUNCH = 0.1  # part of the strikes that fall while the audience is being frozen
@@ -64,6 +69,7 @@ class Finding:
     states: dict[str, int]
     unknown: list[tuple[str, int]]  # address, and the worker that had it
     campaign: str
+    standstill: float  # seconds, the longest between two copies
     finished_after: float | None
     ended_alone: list[str]
 
@@ -85,8 +91,9 @@ class Finding:
     def holds(self) -> bool:
         complete = sum(self.states.values()) == self.storm.recipients
         in_time = self.finished_after is not None and self.finished_after <= PROMISE_SECONDS
+        moved = self.standstill <= STANDSTILL_SECONDS
         wrong = self.doubled or self.missing or self.untrue or self.unexplained or self.ended_alone
-        return complete and in_time and self.campaign in FINISHED and not wrong
+        return complete and in_time and moved and self.campaign in FINISHED and not wrong
 
     def __str__(self) -> str:
         dead = self.connections
@@ -103,6 +110,7 @@ class Finding:
                 for address, pid in self.unknown
             ),
             f"ended by themselves: {self.ended_alone or 'none'}",
+            f"longest standstill {self.standstill} s (promise: {STANDSTILL_SECONDS} s)",
             f"campaign {self.campaign} {self.finished_after} s after the last strike (promise: {PROMISE_SECONDS} s)",
             "HOLDS" if self.holds else "BROKEN",
         ]
@@ -214,9 +222,14 @@ def _finding(stack: MailStack, storm: Storm, campaign_id: int, finished_after: f
             (row.address, _worker_of(row.claimed_by, stack.kills)) for row in rows if row.state == "unknown"
         ],
         campaign=_state(campaign_id),
+        standstill=_longest_pause(stack.arrivals().values()),
         finished_after=finished_after,
         ended_alone=stack.ended_alone,
     )
+
+
+def _longest_pause(arrivals: Iterable[float]) -> float:
+    return round(max((after - before for before, after in pairwise(sorted(arrivals))), default=0.0), 1)
 
 
 def _worker_of(name: str, kills: list[Kill]) -> int:

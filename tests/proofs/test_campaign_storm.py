@@ -20,6 +20,7 @@ GOOD = Finding(
     states={"sent": 2, "unknown": 1},
     unknown=[("ann@school.example", 7)],
     campaign="finished_with_failures",
+    standstill=1.0,
     finished_after=2.0,
     ended_alone=[],
 )
@@ -50,6 +51,7 @@ def test_one_in_doubt_for_each_killed_connection_is_the_price_of_a_kill() -> Non
         {"unknown": [("ann@school.example", 7), ("li@school.example", 7)]},
         {"unknown": [("ann@school.example", 8)]},
         {"campaign": "running"},
+        {"standstill": 61.0},
         {"finished_after": None},
         {"ended_alone": ["worker-0 (1)"]},
     ],
