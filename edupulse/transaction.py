@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any, cast
 
 from sqlalchemy import CursorResult, Executable
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
 from edupulse.database import db
@@ -62,7 +62,7 @@ def after_commit(handler: Handler, item: Any) -> None:
 
 def _begin(session: Session, durable: bool) -> None:
     if session.in_transaction():
-        session.commit()  # ends a read transaction, so that the block sees the present state
+        _end_reading(session)
     session.expire_all()
     session.info["after_commit"] = {}
     try:
@@ -75,6 +75,17 @@ def _begin(session: Session, durable: bool) -> None:
             raise busy from error
         raise
     session.info["in_transaction"] = True
+
+
+def _end_reading(session: Session) -> None:
+    """End a read transaction, so that the block sees the present state; one that the database has ended is over."""
+    would_be_lost = bool(session.new or session.dirty or session.deleted)
+    try:
+        session.commit()
+    except DBAPIError as error:
+        session.rollback()
+        if would_be_lost or not error.connection_invalidated:
+            raise
 
 
 def _hand_over(session: Session) -> None:

@@ -117,7 +117,7 @@ def _restart_standing(now: datetime) -> int:
     with transaction() as session:
         if _has_open_run(session, JobRun.name == PUMP):
             return 0
-        standing = _ids(*_with_due_mails(now))
+        standing = _ids(*_with_waiting_mails())
         if not standing or senders.ready(now) is None:
             return 0
         for campaign_id in standing:
@@ -127,13 +127,11 @@ def _restart_standing(now: datetime) -> int:
     return len(standing)
 
 
-def _with_due_mails(now: datetime) -> tuple[Any, ...]:
-    due = exists().where(
-        Delivery.mailing_id == Mailing.id, Delivery.state == "queued", Delivery.next_attempt_at <= now
-    )
+def _with_waiting_mails() -> tuple[Any, ...]:
+    waiting = exists().where(Delivery.mailing_id == Mailing.id, Delivery.state == "queued")
     may_leave = (Mailing.opened_at.is_not(None), Mailing.held_at.is_(None), Mailing.over_at.is_(None))
     is_running = (Campaign.stored_state == "running", Campaign.frozen_at.is_not(None))
-    return (*is_running, exists().where(Mailing.id == Campaign.mailing_id, *may_leave, due))
+    return (*is_running, exists().where(Mailing.id == Campaign.mailing_id, *may_leave, waiting))
 
 
 def _report_standstill(campaign: Campaign, now: datetime) -> None:

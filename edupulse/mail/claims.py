@@ -64,7 +64,7 @@ def new_token() -> str:
 
 def take(delivery_ids: Sequence[int], token: str, moment: datetime, most: int) -> list[Claimed]:
     """Claim at most `most` of the deliveries that wait; what has expired or is suppressed ends instead."""
-    waiting = _due(moment).where(_D.c.id.in_(delivery_ids)).order_by(_D.c.due_at, _D.c.id)
+    waiting = _waiting().where(_D.c.id.in_(delivery_ids)).order_by(_D.c.due_at, _D.c.id)
     with transaction() as session:
         rows = _claimed(session, waiting.limit(most), token, moment)
         contents = _contents(session, [row.id for row in rows if row.letter_id is None])
@@ -78,7 +78,7 @@ def take_of_mailing(
     mailing_id: int, token: str, moment: datetime, most: int, *, resend_unknown: bool
 ) -> list[Claimed]:
     """Claim the next mails of a mailing, in the order of its recipients."""
-    waiting = _due(moment).where(_D.c.mailing_id == mailing_id).order_by(_D.c.id).limit(most)
+    waiting = _waiting().where(_D.c.mailing_id == mailing_id).order_by(_D.c.id).limit(most)
     with transaction() as session:
         rows = _claimed(session, waiting, token, moment)
     return [Claimed._make([*row, token, None, resend_unknown]) for row in rows]
@@ -135,10 +135,10 @@ _D = cast(Table, Delivery.__table__)
 _COLUMNS = [_D.c[name] for name in Claimed._fields[: Claimed._fields.index("token")]]
 
 
-def _due(moment: datetime) -> Select[Any]:
+def _waiting() -> Select[Any]:
+    # What is queued is due, whatever the clock says: it may have been set back since.
     # On PostgreSQL a second worker with the same mails passes over them instead of waiting.
-    due = (_D.c.state == "queued", _D.c.next_attempt_at <= moment)
-    return select(_D.c.id).where(*due).with_for_update(skip_locked=True)
+    return select(_D.c.id).where(_D.c.state == "queued").with_for_update(skip_locked=True)
 
 
 def _claimed(session: Session, waiting: Select[Any], token: str, moment: datetime) -> list[Row[Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import NamedTuple
 
 from sqlalchemy import exists, select
@@ -70,7 +70,7 @@ class _Turn:
         while time.monotonic() < self._ends:
             check_stop()
             with transaction():
-                mailing = _next_mailing(now(), self._only)
+                mailing = _next_mailing(self._only)
                 work = line.open_round() if mailing else None
             if mailing is None or work is None:
                 return False
@@ -116,11 +116,9 @@ class Turning(NamedTuple):
     resend_unknown: bool
 
 
-def _next_mailing(moment: datetime, only: int | None) -> Turning | None:
+def _next_mailing(only: int | None) -> Turning | None:
     """Return the mailing with waiting mails that has moved least lately."""
-    waiting = exists().where(
-        Delivery.mailing_id == Mailing.id, Delivery.state == "queued", Delivery.next_attempt_at <= moment
-    )
+    waiting = exists().where(Delivery.mailing_id == Mailing.id, Delivery.state == "queued")
     query = select(Mailing.id, Mailing.resend_unknown).where(
         Mailing.over_at.is_(None), Mailing.opened_at.is_not(None), Mailing.held_at.is_(None), waiting
     )

@@ -28,7 +28,7 @@ def sweep(now: datetime) -> dict[str, int]:
     released = _release_due(now)
     forgotten = _hand_over_forgotten(now)
     with transaction():
-        if _mailings_wait(now):
+        if _mailings_wait():
             mailings.start_pumps()
         for mailing_id in mailings.close_settled():
             enqueue("campaigns.settle", mailing_id=mailing_id)
@@ -72,7 +72,7 @@ def _hand_over_forgotten(now: datetime) -> int:
     with transaction() as session:
         if senders.ready(now) is None:
             return 0
-        alone = (Delivery.state == "queued", Delivery.mailing_id.is_(None), Delivery.next_attempt_at <= now)
+        alone = (Delivery.state == "queued", Delivery.mailing_id.is_(None))
         waiting = session.scalars(_some(*alone)).all()
         in_hands = _in_jobs() if waiting else set()
         forgotten = [id for id in waiting if id not in in_hands]
@@ -80,11 +80,11 @@ def _hand_over_forgotten(now: datetime) -> int:
     return len(forgotten)
 
 
-def _mailings_wait(now: datetime) -> bool:
-    due = (Delivery.mailing_id == Mailing.id, Delivery.state == "queued", Delivery.next_attempt_at <= now)
+def _mailings_wait() -> bool:
+    waiting = exists().where(Delivery.mailing_id == Mailing.id, Delivery.state == "queued")
     may_leave = (Mailing.opened_at.is_not(None), Mailing.held_at.is_(None), Mailing.over_at.is_(None))
     with transaction() as session:
-        return session.scalar(select(Mailing.id).where(*may_leave, exists().where(*due)).limit(1)) is not None
+        return session.scalar(select(Mailing.id).where(*may_leave, waiting).limit(1)) is not None
 
 
 def _some(*conditions: ColumnElement[bool]) -> Select[int]:

@@ -246,7 +246,7 @@ def test_row_10_a_server_that_signs_in_by_token_alone_pauses_because_we_have_no_
     ],
 )
 def test_row_11_a_server_that_bears_two_connections_gets_two_then_slowly_one_more(
-    app: Flask,
+    sqlite_app: Flask,
     change_settings: ChangeSettings,
     real_redis: Redis,
     monkeypatch: pytest.MonkeyPatch,
@@ -262,14 +262,14 @@ def test_row_11_a_server_that_bears_two_connections_gets_two_then_slowly_one_mor
     first, second, third = mailing(60), 0, 0
 
     with through(SmtpDouble(crowded, slow), change_settings, **settings) as double:
-        _pump_by(4, app, first)
+        _pump_by(4, sqlite_app, first)
         learned, refusals = _learned(real_redis), crowded.used
         second = mailing(60)
-        _pump_by(4, app, second)
+        _pump_by(4, sqlite_app, second)
         again = crowded.used
         _five_quiet_minutes(real_redis)
         third = mailing(60)
-        _pump_by(4, app, third)
+        _pump_by(4, sqlite_app, third)
         connections.close_all()
 
     assert (learned, again) == (2, refusals)

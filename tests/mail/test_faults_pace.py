@@ -141,7 +141,7 @@ def test_row_46_a_server_that_ends_a_connection_after_three_mails_costs_none(
 
 
 def test_rows_13_and_48_a_rate_is_settled_under_with_few_refusals_and_nothing_lost(
-    app: Flask, change_settings: ChangeSettings
+    sqlite_app: Flask, change_settings: ChangeSettings
 ) -> None:
     one = mailing(60)
     too_fast = on("mail", reply("454 4.4.5 sending rate exceeded, retry in 0.1 s"), when=faster_than(40))
