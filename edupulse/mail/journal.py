@@ -94,7 +94,7 @@ class Journal:
         self._waiting = delivery_ids
 
     def dot(self, delivery_id: int) -> None:
-        """Note that the dot of this mail goes out now. Raises OSError: then it must not go."""
+        """Note that the dot of this mail goes out now. Raises Unavailable: then it must not go."""
         self._since += 1
         if delivery_id in self._announced:
             self._write("dot", delivery_id)
@@ -149,9 +149,10 @@ class Journal:
 
     def _write(self, *words: object) -> None:
         line = b"%b %b\n" % (self._token, " ".join(map(str, words)).encode())
-        if os.pwrite(self._file.fileno(), line, self._position) != len(line):
-            # Written over by the next one: half a line in between would hide what follows it.
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        with _refusing():
+            if os.pwrite(self._file.fileno(), line, self._position) != len(line):
+                # Written over by the next one: half a line in between would hide what follows it.
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         self._position += len(line)
 
 
@@ -162,11 +163,8 @@ def own() -> Journal:
         if known.is_over and not known.is_left and known.path.parent == _folder():
             return known
         known.leave()
-    try:
+    with _refusing():
         made = _new()
-    except OSError as error:
-        cure = f"Make {_folder()} writable and leave room on the disk."
-        raise Unavailable(f"Nothing can be sent: {error.strerror}.", cure=cure) from error
     _local.journal = made
     return made
 
@@ -212,6 +210,15 @@ def boot_id() -> str:
 
 
 _local = threading.local()
+@contextmanager
+def _refusing() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        cure = f"Make {_folder()} writable and leave room on the disk."
+        raise Unavailable(f"Nothing can be sent: {error.strerror}.", cure=cure) from error
+
+
 _held: WeakSet[FileIO] = WeakSet()  # each with its lock
 
 

@@ -224,7 +224,7 @@ def test_a_dot_that_could_not_be_noted_must_not_go_and_is_not_in_doubt(
     lines.dot(1)
     monkeypatch.setattr(os, "pwrite", lambda file, line, place: pwrite(file, line[:5], place))  # a full disk
 
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(Unavailable, match="No space left"):
         lines.dot(2)
     monkeypatch.setattr(os, "pwrite", pwrite)
     lines.dot(3)
