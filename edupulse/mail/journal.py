@@ -210,6 +210,8 @@ def boot_id() -> str:
 
 
 _local = threading.local()
+
+
 @contextmanager
 def _refusing() -> Iterator[None]:
     try:
