@@ -99,6 +99,7 @@ class _Held:
 
     id: int
     token: str
+    state: str
     mailing_id: int | None
     address: str
     accepted_at: datetime
@@ -110,7 +111,7 @@ class _Held:
 
 _D = cast(Table, Delivery.__table__)
 _COLUMNS = [_D.c[name] for name in (
-    "id", "mailing_id", "address", "accepted_at", "expires_at", "attempts_made", "tries",
+    "id", "state", "mailing_id", "address", "accepted_at", "expires_at", "attempts_made", "tries",
 )]  # fmt: skip
 
 
@@ -149,7 +150,7 @@ def _settle(token: str, evidence: Evidence | None) -> Counter[str]:
 def _doubt(session: Session, row: _Held, reason: str) -> str:
     following = after(_DOUBT, row, now())
     values: dict[str, Any] = {"state": "unknown", "reason": reason, "dot_at": now(), "tries": row.tries + 1}
-    if following.at is not None:  # its mailing's policy: never miss
+    if following.at is not None and row.state == "sending":  # its mailing's policy: never miss
         again = f"{reason} It must not be missed, so it is sent again."
         values |= {"state": "deferred", "reason": again, "claim": None, "next_attempt_at": following.at}
         wake_sweep(following.at)

@@ -138,11 +138,13 @@ def record_and_keep(mail: Tried, outcome: Outcome) -> None:
 _D = cast(Table, Delivery.__table__)
 _M = cast(Table, Mailing.__table__)
 _ADD_ATTEMPT = insert(cast(Table, Attempt.__table__))
-# A mail that was taken for lost, or taken back, still has its token: its outcome may come late, and is the truth.
-_STILL_OURS = (_D.c.claim == bindparam("token"), _D.c.state.in_(("sending", "unknown", "cancelled")))
+# A mail that was taken for lost, or taken back, still has its token: that it has left, or may have, is the truth. One
+# that was taken back and has not left stays so: no answer brings it to life again.
+_OF_OURS = _D.c.claim == bindparam("token")
+_OPEN = ("sending", "unknown")
 _SENT = (
     update(_D)
-    .where(_D.c.id.in_(bindparam("mails", expanding=True)), *_STILL_OURS)
+    .where(_D.c.id.in_(bindparam("mails", expanding=True)), _OF_OURS, _D.c.state.in_((*_OPEN, "cancelled")))
     .values(
         state="sent",
         reason=case((_D.c.state == "cancelled", OVERTAKEN), else_=None),
@@ -155,7 +157,7 @@ _SENT = (
 )
 _MOVE = (
     update(_D)
-    .where(_D.c.id == bindparam("mail"), *_STILL_OURS)
+    .where(_D.c.id == bindparam("mail"), _OF_OURS, _D.c.state.in_(_OPEN))
     .values(
         state=bindparam("to_state"),
         reason=bindparam("why"),
@@ -198,6 +200,8 @@ def _write_sent(session: Session, entries: Sequence[Entry], moment: datetime) ->
 def _write_other(session: Session, entry: Entry, moment: datetime) -> str:
     mail, outcome, following = entry.mail, entry.outcome, after(entry.outcome, entry.mail, moment)
     if not rows_changed(session, _MOVE, _values(entry, following, moment)):
+        if outcome.verdict is Verdict.UNKNOWN and _doubt_taken_back(session, entry, moment):
+            return "unknown"
         log.warning("outcome of a mail that is no longer ours", delivery_id=mail.id, verdict=outcome.verdict)
         return str(session.scalar(select(_D.c.state).where(_D.c.id == mail.id)))
     if outcome.cause == NO_SUCH_MAILBOX and following.state == "rejected":
@@ -205,6 +209,12 @@ def _write_other(session: Session, entry: Entry, moment: datetime) -> str:
     if following.at is not None:
         wake_sweep(following.at, RETRY_GRID_SECONDS)
     return following.state
+
+
+def _doubt_taken_back(session: Session, entry: Entry, moment: datetime) -> bool:
+    ours = (_D.c.id == entry.mail.id, _D.c.claim == entry.mail.token, _D.c.state == "cancelled")
+    doubt = {"state": "unknown", "reason": said(entry.outcome), "claim": None, "dot_at": moment}
+    return bool(rows_changed(session, update(_D).where(*ours).values(doubt)))
 
 
 def _values(entry: Entry, following: Next, moment: datetime) -> dict[str, Any]:

@@ -47,14 +47,15 @@ def hold_after(mail: Claimed, outcome: Outcome) -> bool:
     return True
 
 
-def hold_if_none_can_be_composed(mail: Claimed, reason: str) -> None:
-    """Hold the mailing when nothing of it was sent and several mails could not even be composed."""
+def hold_if_none_can_be_composed(mail: Claimed, reason: str) -> bool:
+    """Hold the mailing when nothing of it was sent and several mails could not even be composed; say whether."""
     if mail.mailing_id is None:
-        return
+        return False
     counts = mailings.counts(mail.mailing_id)
-    if counts["rejected"] >= IN_A_ROW and not counts["sent"]:
-        cure = "Correct the text or the personal fields, then send to those who failed."
-        mailings.hold(mail.mailing_id, cause="compose", reason=reason, cure=cure, actor=SYSTEM)
+    if counts["rejected"] < IN_A_ROW or counts["sent"]:
+        return False
+    cure = "Correct the personal fields in a copy of the campaign; resume only if the others can be composed."
+    return mailings.hold(mail.mailing_id, cause="compose", reason=reason, cure=cure, actor=SYSTEM)
 
 
 def find(outcome: Outcome, latest: list[Row[Any]], *, is_mailing: bool) -> Burst | None:

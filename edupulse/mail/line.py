@@ -102,6 +102,7 @@ class _Trip:
         self._tries: Counter[int] = Counter()
         self._unwritten: list[Entry] = []
         self._failures = 0  # connections in a row that could not be opened
+        self._is_held = False  # the mailing: nothing of it can be composed
 
     @property
     def is_complete(self) -> bool:
@@ -110,7 +111,7 @@ class _Trip:
 
     def all_the_way(self) -> bool:
         """Send until nothing waits; False when what is left must wait."""
-        while self._waiting:
+        while self._may_go_on:
             try:
                 with connections.leased(self._work.account) as session:
                     self._failures = 0
@@ -119,7 +120,11 @@ class _Trip:
                 go_on = self._no_connection(failure.outcome)
             if not go_on:
                 return False
-        return True
+        return not self._is_held
+
+    @property
+    def _may_go_on(self) -> bool:
+        return bool(self._waiting) and not self._is_held
 
     def write(self) -> None:
         """Write down the outcomes that are not yet in the ledger."""
@@ -150,7 +155,7 @@ class _Trip:
         return True
 
     def _parcels(self, session: Session) -> Iterator[_Parcel]:
-        while self._waiting and connections.room(self._work.account, session) > len(self._pulled):
+        while self._may_go_on and connections.room(self._work.account, session) > len(self._pulled):
             self._work.pace.wait()
             mail = self._waiting.popleft()
             if (parcel := self._parcel(mail)) is not None:
@@ -166,7 +171,7 @@ class _Trip:
             log.exception("mail cannot be composed", delivery_id=mail.id)
             reason = f"The mail cannot be composed: {error}"
             self._work.counts[bookkeeping.refuse(mail, reason)] += 1
-            bursts.hold_if_none_can_be_composed(mail, reason)
+            self._is_held = bursts.hold_if_none_can_be_composed(mail, reason)
             return None
         return _Parcel(self._work.mail_from, mail.address, data, not mail.address.isascii(), mail)
 
@@ -246,7 +251,6 @@ class _Trip:
 
 
 def _bytes_of(mail: Claimed, sender_address: str) -> bytes:
-
     if mail.mailing_id is not None and mail.letter_id is not None:
         return press_of(mail.mailing_id, mail.letter_id).mail(mail)
     if mail.content is None:

@@ -75,9 +75,8 @@ def cancel(mailing_id: int, *, reason: str) -> int:
     One that is in hand right now is taken back too; should it have left already, its row says so in the end.
     """
     not_gone = (_D.c.mailing_id == mailing_id, _D.c.state.in_(OPEN_STATES))
-    with (
-        transaction() as session
-    ):  # deliveries first, as whoever writes outcomes does: so nobody waits in a ring
+    with transaction() as session:
+        # Deliveries first, as whoever writes outcomes does: so nobody waits in a ring.
         count = rows_changed(session, update(_D).where(*not_gone).values(state="cancelled", reason=reason))
         session.execute(_change(mailing_id, over_at=now(), planned=0))
     return count

@@ -20,7 +20,7 @@ from edupulse import clock
 from edupulse.control.models import Worker
 from edupulse.control.workers import current_worker_name
 from edupulse.database import db
-from edupulse.mail import abandoned, actions, bookkeeping, claims, deliver, journal
+from edupulse.mail import abandoned, actions, bookkeeping, claims, deliver, journal, mailings
 from edupulse.mail.bookkeeping import Entry
 from edupulse.mail.journal import Journal
 from edupulse.mail.look import Look
@@ -28,6 +28,7 @@ from edupulse.mail.models import Delivery
 from edupulse.mail.outbox import cancel
 from edupulse.mail.outcome import Outcome, Phase, Verdict
 from tests.doubles.smtp_double import SmtpDouble
+from tests.mail.bulk import ids_of, mailing
 from tests.mail.line import copies, post, row, states, through, tries
 
 ChangeSettings = Callable[..., None]
@@ -134,6 +135,17 @@ def test_a_mail_taken_back_while_a_worker_that_died_held_it_says_what_became_of_
     abandoned.tidy(clock.now() + abandoned.REST)
 
     assert row(id).state == state
+
+
+def test_a_mail_taken_back_is_not_sent_again_even_if_its_mailing_must_not_be_missed(app: Flask) -> None:
+    one = mailing(1, resend_unknown=True)
+    (id,) = ids_of(one)
+    hold(id, "dead", dot=True)
+    mailings.cancel(one, reason="Cancelled.")
+
+    abandoned.tidy(clock.now() + abandoned.REST)
+
+    assert row(id).state == "unknown"
 
 
 def test_what_is_written_down_needs_no_journal_any_more(app: Flask) -> None:

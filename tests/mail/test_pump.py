@@ -396,3 +396,57 @@ def _without_fields(id: int) -> Any:
     from edupulse.mail.models import Delivery
 
     return update(Delivery).where(Delivery.id == id).values(fields={})
+
+
+def _cancelled_at_its_dot(monkeypatch: pytest.MonkeyPatch, one: int) -> None:
+    dot = Journal.dot
+
+    def and_cancel(lines: Journal, delivery_id: int) -> None:
+        dot(lines, delivery_id)
+        mailings.cancel(one, reason="Cancelled by ann@school.example.")
+
+    monkeypatch.setattr(Journal, "dot", and_cancel)
+
+
+@pytest.mark.parametrize(
+    ("answer", "never_miss", "state"),
+    [
+        (reply("451 4.3.0 try again"), False, "cancelled"),
+        (reply("554 5.7.1 spam"), False, "cancelled"),
+        (close, False, "unknown"),
+        (close, True, "unknown"),
+        (accept, False, "sent"),
+    ],
+    ids=["refused_for_now", "refused", "no_answer", "no_answer_never_miss", "taken"],
+)
+def test_a_mail_that_was_taken_back_on_its_way_is_never_sent_again(
+    app: Flask,
+    change_settings: ChangeSettings,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: Any,
+    never_miss: bool,
+    state: str,
+) -> None:
+    one = mailing(1, resend_unknown=never_miss)
+    _cancelled_at_its_dot(monkeypatch, one)
+    actions = (accept, reply("250 2.0.0 ok")) if answer is accept else (answer,)
+
+    with through(SmtpDouble(on("dot", *actions)), change_settings, **AT_ONCE):
+        pump()
+
+    assert standing(one) == {state: 1}
+
+
+def test_a_mailing_of_which_nothing_can_be_composed_is_held_after_a_few(
+    app: Flask, change_settings: ChangeSettings
+) -> None:
+    one = mailing(30)
+    for id in ids_of(one):
+        db.session.execute(_without_fields(id))
+    db.session.commit()
+
+    with through(SmtpDouble(), change_settings, **AT_ONCE):
+        pump()
+
+    assert standing(one) == {"rejected": 5, "queued": 25}
+    assert mailings.mailing(one).hold_cause == "compose"
