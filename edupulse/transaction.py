@@ -23,7 +23,7 @@ log = get_logger(__name__)
 def transaction(*, durable: bool = True) -> Iterator[Session]:
     """Run the block in one write transaction, then call what `after_commit` registered.
 
-    A transaction inside another joins it. Raises Unavailable when the database stays locked.
+    A transaction inside another joins it. Raises Unavailable when the database stays locked or its disk is full.
     One that is not `durable` survives every crash of a process, and a power cut only once a later durable
     one has committed: for facts whose loss is noticed and mended, such as heartbeats. It saves the wait for the disk.
     """
@@ -38,8 +38,8 @@ def transaction(*, durable: bool = True) -> Iterator[Session]:
     except BaseException as error:
         session.rollback()
         session.info["after_commit"] = {}
-        if busy := _busy(error):
-            raise busy from error
+        if refusal := _in_words(error):
+            raise refusal from error
         raise
     finally:
         session.info["in_transaction"] = False
@@ -71,8 +71,8 @@ def _begin(session: Session, durable: bool) -> None:
             connection.exec_driver_sql("SET LOCAL synchronous_commit TO off")
     except OperationalError as error:
         session.rollback()
-        if busy := _busy(error):
-            raise busy from error
+        if refusal := _in_words(error):
+            raise refusal from error
         raise
     session.info["in_transaction"] = True
 
@@ -98,9 +98,21 @@ def _hand_over(session: Session) -> None:
             log.warning("handing over must wait", reason=error.message, items=len(items))
 
 
-def _busy(error: BaseException) -> Unavailable | None:
-    if isinstance(error, OperationalError) and "database is locked" in str(error.orig):
-        return Unavailable(
-            "The database is locked by another program.", cure="Nothing was changed; try again in a moment."
-        )
+# What the database says (SQLite, PostgreSQL), and what that means to a person.
+_TO_A_PERSON = (
+    (("database is locked",), "The database is locked by another program.", "try again in a moment."),
+    (
+        ("disk is full", "No space left on device"),
+        "The disk of the database is full.",
+        "make room on it, then try again.",
+    ),
+)
+
+
+def _in_words(error: BaseException) -> Unavailable | None:
+    if not isinstance(error, OperationalError):
+        return None
+    for said, message, cure in _TO_A_PERSON:
+        if any(words in str(error.orig) for words in said):
+            return Unavailable(message, cure=f"Nothing was changed; {cure}")
     return None

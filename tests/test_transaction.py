@@ -164,3 +164,20 @@ def test_an_error_that_passes_through_keeps_its_cause(app: Flask) -> None:
         raise Conflict("The seat is taken.") from KeyError("seat 7")
 
     assert isinstance(caught.value.__cause__, KeyError)
+
+
+def test_a_full_disk_is_said_in_words_and_changes_nothing(sqlite_app: Flask) -> None:
+    with transaction() as session:
+        pages = session.connection().exec_driver_sql("PRAGMA page_count").scalar_one()
+        session.connection().exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+
+    try:
+        with pytest.raises(Unavailable, match="disk of the database is full") as refused, transaction() as it:
+            it.add_all(suppression(f"p{number}@{'x' * 60}.example") for number in range(2000))
+            it.flush()
+    finally:
+        with transaction() as session:
+            session.connection().exec_driver_sql("PRAGMA max_page_count = 1073741823")
+
+    assert "make room" in refused.value.cure
+    assert addresses() == []
