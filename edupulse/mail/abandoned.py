@@ -23,9 +23,11 @@ from edupulse.control.workers import DEAD_AFTER, alive_workers
 from edupulse.errors import Unavailable
 from edupulse.logs import get_logger
 from edupulse.mail import journal
-from edupulse.mail.bookkeeping import Entry, after, record
+from edupulse.mail.bookkeeping import Entry, record
+from edupulse.mail.evidence import Evidence
+from edupulse.mail.following import after
 from edupulse.mail.holder import is_here, worker_of
-from edupulse.mail.journal import Evidence, Journal
+from edupulse.mail.journal import Journal
 from edupulse.mail.mailing import Mailing
 from edupulse.mail.models import OPEN_ROWS, Delivery
 from edupulse.mail.outcome import Outcome, Phase, Verdict

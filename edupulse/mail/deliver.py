@@ -12,8 +12,8 @@ from edupulse.control.execution import check_stop
 from edupulse.mail import claims, line
 from edupulse.mail.abandoned import in_hand, settle_abandoned
 from edupulse.mail.gate import Gate, words
-from edupulse.mail.line import Round
 from edupulse.mail.outbox import BATCH, hand_over
+from edupulse.mail.round import Round, open_round
 from edupulse.mail.turnstile import Grant
 
 BUDGET_SECONDS = 600.0  # after this a job ends between two batches, far below its hard limit
@@ -28,7 +28,7 @@ def deliver(delivery_ids: Sequence[int]) -> dict[str, int]:
     or Redis fails: then no further dot goes out.
     """
     settle_abandoned(now(), among=delivery_ids)
-    work = line.open_round()
+    work = open_round()
     if work is None:
         return {"waiting": len(delivery_ids)}
     ends = time.monotonic() + BUDGET_SECONDS

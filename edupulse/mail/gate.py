@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from edupulse.config import current_settings
 from edupulse.mail.limits import Limits, limits_of
-from edupulse.mail.line import Round
+from edupulse.mail.round import Round
 from edupulse.mail.turnstile import Grant, Turnstile
 
 AT_ONCE = 200  # mails claimed at once where nothing limits: a claim's own cost is then hardly felt

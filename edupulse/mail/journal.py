@@ -11,54 +11,26 @@ a slow one.
 from __future__ import annotations
 
 import errno
-import fcntl
-import json
 import os
 import secrets
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from io import FileIO
 from pathlib import Path
 from time import monotonic
-from typing import Any
-from weakref import WeakSet
 
 from edupulse.config import current_settings
 from edupulse.control.workers import current_worker_name
 from edupulse.errors import Unavailable
-from edupulse.mail.outcome import Outcome, Phase, Verdict
+from edupulse.mail.evidence import Evidence, as_line, boot_id, read_lines
+from edupulse.mail.held_file import hold
+from edupulse.mail.outcome import Outcome
 
 FOLDER = "sending"
 SYNC_EVERY = (
     0.02  # seconds between two waits for the disk on a fast line: so much work a power cut makes doubtful
 )
 MOST_AHEAD = 100  # mails announced at once
-LONGEST_ANSWER = 300  # characters of a server's answer that a line keeps
-
-
-@dataclass
-class Evidence:
-    """What a claim's lines say: the mails whose dot may have gone out, and the answers that came."""
-
-    dots: set[int] = field(default_factory=set)
-    answers: dict[int, Outcome] = field(default_factory=dict)
-
-    @property
-    def doubtful(self) -> set[int]:
-        """The mails of which nobody knows."""
-        return self.dots - self.answers.keys()
-
-    def note_dot(self, delivery_id: int) -> None:
-        """Take in that a dot goes out: an earlier answer was to an earlier try."""
-        self.dots.add(delivery_id)
-        self.answers.pop(delivery_id, None)
-
-    def forget(self, delivery_id: int) -> None:
-        """Take in that an earlier try is over and written down."""
-        self.dots.discard(delivery_id)
-        self.answers.pop(delivery_id, None)
 
 
 class Journal:
@@ -66,7 +38,7 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(mode=0o700, exist_ok=True)
-        self._file = _hold(path, os.O_CREAT)
+        self._file = hold(path, os.O_CREAT)
         self.path = path
         self._synced_at = 0.0
         self._since = 0  # dots since the last wait
@@ -105,7 +77,7 @@ class Journal:
     def answer(self, delivery_id: int, outcome: Outcome) -> None:
         """Note what came of it."""
         self.evidence.answers[delivery_id] = outcome
-        self._write("answer", delivery_id, json.dumps(_short(outcome)))
+        self._write("answer", delivery_id, as_line(outcome))
 
     def again(self, delivery_id: int) -> None:
         """Note that the answer is in the ledger and the mail still in hand: it is tried once more."""
@@ -186,27 +158,19 @@ def read(path: Path, token: str) -> Evidence | None:
     except FileNotFoundError:
         return None
     is_about_it = lines[0].startswith(b"%b claim " % token.encode())
-    return _read(token.encode(), lines) if is_about_it else None
+    return read_lines(token.encode(), lines) if is_about_it else None
 
 
 @contextmanager
 def taken(path: Path) -> Iterator[bool]:
     """Have a file for ourselves in the block; False while somebody writes it, or settles what another one left."""
     try:
-        file = _hold(path)
+        file = hold(path)
     except OSError:
         yield False
         return
     with file:
         yield True
-
-
-def boot_id() -> str:
-    """Return what tells one start of this machine from another."""
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    except OSError:
-        return "unknown"
 
 
 _local = threading.local()
@@ -221,9 +185,6 @@ def _refusing() -> Iterator[None]:
         raise Unavailable(f"Nothing can be sent: {error.strerror}.", cure=cure) from error
 
 
-_held: WeakSet[FileIO] = WeakSet()  # each with its lock
-
-
 def _new() -> Journal:
     name = f"{current_worker_name()}-{threading.get_native_id()}-{secrets.token_hex(3)}"
     try:
@@ -233,30 +194,6 @@ def _new() -> Journal:
         return Journal(_folder() / f"{name}-again")
 
 
-def _hold(path: Path, flags: int = 0) -> FileIO:
-    """Open and lock a file. Raises BlockingIOError if somebody has it, FileNotFoundError if it has gone."""
-    handle = os.open(path, os.O_RDWR | os.O_CLOEXEC | flags, 0o600)
-    file = FileIO(handle, "r+")
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if not os.path.samestat(path.stat(), os.fstat(handle)):
-            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
-    except BaseException:
-        file.close()
-        raise
-    _held.add(file)
-    return file
-
-
-def _let_go_after_fork() -> None:
-    # A lock is shared with a child: without this it would outlive the thread that writes.
-    for file in list(_held):
-        file.close()
-
-
-os.register_at_fork(after_in_child=_let_go_after_fork)
-
-
 def _token_in(path: Path) -> str:
     try:
         with path.open("rb") as file:
@@ -264,45 +201,6 @@ def _token_in(path: Path) -> str:
     except OSError:
         return ""
     return token.decode(errors="replace") if rest.startswith(b"claim ") else ""
-
-
-def _read(token: bytes, lines: Sequence[bytes]) -> Evidence:
-    evidence, announced, is_same_boot = Evidence(), set[int](), True
-    for words in _words(token, lines):
-        try:
-            match words:
-                case ["claim", boot]:
-                    is_same_boot = boot == boot_id()
-                case ["soon", *ids]:
-                    announced.update(map(int, ids))
-                case ["dot", id]:
-                    evidence.note_dot(int(id))
-                case ["answer", id, *rest]:
-                    evidence.answers[int(id)] = _outcome(json.loads(" ".join(rest)))
-                case ["again", id]:
-                    evidence.forget(int(id))
-        except (ValueError, TypeError, KeyError):
-            continue  # torn by a death inside it, or of another version: an answer nobody can read leaves a doubt
-    if not is_same_boot:  # the power was cut: marks may be missing, announcements are not
-        evidence.dots |= announced - evidence.answers.keys()
-    return evidence
-
-
-def _words(token: bytes, lines: Sequence[bytes]) -> Iterator[list[str]]:
-    # What an earlier, longer claim has left behind the last line has another token; a line cut short is no line.
-    for line in lines[:-1]:
-        mine, _, rest = line.partition(b" ")
-        if mine != token:
-            return
-        yield rest.decode(errors="replace").split(" ")
-
-
-def _short(outcome: Outcome) -> dict[str, Any]:
-    return vars(outcome) | {"text": outcome.text[:LONGEST_ANSWER]}
-
-
-def _outcome(values: dict[str, Any]) -> Outcome:
-    return Outcome(**values | {"phase": Phase(values["phase"]), "verdict": Verdict(values["verdict"])})
 
 
 def _files() -> list[Path]:

@@ -8,69 +8,36 @@ transaction is open while the network is used.
 
 from __future__ import annotations
 
-import time
 from collections import Counter, deque
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import cast
 
 from edupulse.clock import now
-from edupulse.config import current_settings
 from edupulse.logs import get_logger
 from edupulse.mail import bookkeeping, bursts, claims, connections, dkim, senders
-from edupulse.mail.account import SmtpAccount
-from edupulse.mail.addresses import parse_named
+from edupulse.mail.another_try import is_worth_another
 from edupulse.mail.bookkeeping import Entry
 from edupulse.mail.claims import Claimed
 from edupulse.mail.compose import build_message
 from edupulse.mail.envelope import Envelope
 from edupulse.mail.journal import Journal
-from edupulse.mail.limits import Pace, pace_of
 from edupulse.mail.look import Look, looking
 from edupulse.mail.outcome import Outcome, Verdict
 from edupulse.mail.presses import press_of
+from edupulse.mail.round import Round
 from edupulse.mail.smtp import NotConnected, Session
 
 TRIES_IN_HAND = 4  # how often a mail is tried at once where the connection is to blame
-PATIENT_SECONDS = 3.0  # a wait up to this long is spent in place; a longer one by everybody, in the ledger
-RECONNECT_SECONDS = 0.3  # between two connections, so that a server that restarts has a moment
 NOT_BEGUN = "not_begun"  # the cause of a mail that stood behind another one when the line broke
 WRITE_EVERY = 0.5  # seconds after which outcomes are written, so that a slow line is seen to move
 WRITE_AT = 100  # outcomes written at once
 
-# The line was to blame: the same mail may go at once over another connection.
-ANOTHER_CONNECTION = (Verdict.SESSION_LIMIT, Verdict.PROTOCOL, Verdict.UNREACHABLE)
 # Not this mail but the whole account has to wait.
 EVERYBODY_WAITS = (Verdict.PACE, Verdict.QUOTA, Verdict.UNREACHABLE)
 
 log = get_logger(__name__)
-
-
-@dataclass
-class Round:
-    """What mails are sent through, and what came of them."""
-
-    account: SmtpAccount
-    sender_id: int
-    sender_address: str
-    mail_from: str
-    pace: Pace
-    had_failed: bool  # the account was held before; the first success ends that series
-    counts: Counter[str] = field(default_factory=Counter)
-    reached: int = 0  # tries that the server has seen: they count against the account's limits
-
-
-def open_round() -> Round | None:
-    """Return what to send through now; None while the account is paused."""
-    sender = senders.ready(now())
-    if sender is None:
-        return None
-    account = replace(senders.account(), pipelining=senders.may_pipeline(sender, now()))
-    address = current_settings().default_from_email
-    mail_from = parse_named(address, field="DEFAULT_FROM_EMAIL")[1].mailbox
-    pace = pace_of(account.server)
-    return Round(account, sender.id, address, mail_from, pace, had_failed=sender.failures > 0)
 
 
 def send(mails: Sequence[Claimed], work: Round, lines: Journal) -> bool:
@@ -190,7 +157,7 @@ class _Trip:
             senders.note_no_pipelining(self._work.sender_id)
         if self._tries[mail.id] >= TRIES_IN_HAND:
             return False
-        if not _is_worth_another(outcome, self._work.pace, self._tries[mail.id]):
+        if not is_worth_another(outcome, self._work.pace, self._tries[mail.id]):
             return False
         self.write()
         bookkeeping.record_and_keep(mail, outcome)
@@ -201,7 +168,7 @@ class _Trip:
     def _no_connection(self, outcome: Outcome) -> bool:
         """No mail was tried, so none is charged: another connection, or the account waits, or a person is asked."""
         self._failures += 1
-        if self._failures < TRIES_IN_HAND and _is_worth_another(outcome, self._work.pace, self._failures):
+        if self._failures < TRIES_IN_HAND and is_worth_another(outcome, self._work.pace, self._failures):
             return True
         self.write()
         if outcome.verdict is Verdict.SENDER:
@@ -260,19 +227,3 @@ def _bytes_of(mail: Claimed, sender_address: str) -> bytes:
 
 def _age(entry: Entry) -> float:
     return (now() - entry.at).total_seconds()
-
-
-def _is_worth_another(outcome: Outcome, pace: Pace, attempt: int) -> bool:
-    """Say whether to try again here and now; waits as long as that needs."""
-    asked = outcome.retry_after or 0.0
-    if outcome.verdict is Verdict.SESSION_LIMIT and (attempt == 1 or not asked):
-        return True  # one spent connection says nothing about the next one, two in a row do
-    if asked > PATIENT_SECONDS or outcome.ms > 1000 * PATIENT_SECONDS:
-        return False
-    if outcome.verdict is Verdict.PACE and outcome.cause != "concurrency" and pace.slow_down():
-        time.sleep(asked)
-        return True
-    if outcome.verdict in ANOTHER_CONNECTION:
-        time.sleep(max(asked, RECONNECT_SECONDS))
-        return True
-    return False

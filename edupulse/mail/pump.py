@@ -15,9 +15,9 @@ from edupulse.control.execution import check_stop
 from edupulse.mail import claims, line, mailings, shares
 from edupulse.mail.abandoned import in_hand, settle_abandoned
 from edupulse.mail.gate import Gate
-from edupulse.mail.line import Round
 from edupulse.mail.mailing import Mailing
 from edupulse.mail.models import Delivery
+from edupulse.mail.round import Round, open_round
 from edupulse.mail.senders import wake_sweep
 from edupulse.mail.shares import Share
 from edupulse.transaction import transaction
@@ -71,7 +71,7 @@ class _Turn:
             check_stop()
             with transaction():
                 mailing = _next_mailing(self._only)
-                work = line.open_round() if mailing else None
+                work = open_round() if mailing else None
             if mailing is None or work is None:
                 return False
             begun = time.monotonic()

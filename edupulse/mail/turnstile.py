@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from edupulse.control.connection import CURE, redis_or_unavailable
 from edupulse.errors import Unavailable
-from edupulse.mail.journal import boot_id
+from edupulse.mail.evidence import boot_id
 from edupulse.mail.limits import Limits, Window
 from edupulse.mail.scripts import run_script
 from edupulse.mail.spent import Spent, holding, spent

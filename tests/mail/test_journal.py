@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from edupulse.errors import Unavailable
-from edupulse.mail import journal
+from edupulse.mail import evidence, journal
+from edupulse.mail.evidence import Evidence
 from edupulse.mail.journal import Journal
 from edupulse.mail.outcome import Outcome, Phase, Verdict
 from tests.mail.forked import forked
@@ -30,7 +31,7 @@ def lines(app: object) -> Journal:
     return written
 
 
-def known(lines: Journal) -> journal.Evidence:
+def known(lines: Journal) -> Evidence:
     evidence = journal.read(lines.path, lines._token.decode())
     assert evidence is not None
     return evidence
@@ -261,6 +262,6 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
-def _after_another_boot(lines: Journal, monkeypatch: pytest.MonkeyPatch) -> journal.Evidence:
-    monkeypatch.setattr(journal, "boot_id", lambda: "another start of the machine")
+def _after_another_boot(lines: Journal, monkeypatch: pytest.MonkeyPatch) -> Evidence:
+    monkeypatch.setattr(evidence, "boot_id", lambda: "another start of the machine")
     return known(lines)

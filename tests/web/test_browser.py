@@ -84,13 +84,16 @@ def chromium() -> Iterator[Chromium]:
 
 
 @pytest.fixture
-def address(site: Flask) -> Iterator[str]:
+def address(site: Flask, chromium: Chromium) -> Iterator[str]:
     """The site behind a real server on a free port, with an administrator."""
     create_user("ada@school.example", "Ada Marten", "admin", PASSWORD)
     server = make_server("127.0.0.1", 0, site, threaded=True)
+    server.daemon_threads = False  # so that closing waits for the answers that are under way
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
+    for context in chromium.contexts:
+        context.close()
     server.shutdown()
     thread.join(timeout=10)
     server.server_close()
@@ -122,7 +125,9 @@ def test_somebody_signs_in_enters_an_event_and_finds_it(
     page.click("a:has-text('New event') >> nth=0")
     page.fill("#title", "Life drawing")
     page.fill("#start_date", "2030-03-19")
+    page.fill("#start_time", "10:00")
     page.fill("#end_date", "2030-03-19")
+    page.fill("#end_time", "11:00")
     page.locator("label.pill", has_text="Weekly").click()
     page.locator("label.pill", has_text="Thu").click()
     page.fill("#attendees", "Zoë <zoe@school.example>\nBen")
