@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-import secrets
+from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
+from secrets import token_bytes, token_urlsafe
 from typing import Any
 from urllib.parse import quote
 
@@ -31,6 +32,8 @@ class Settings:
     database_url: str
     redis_url: str
     secret_key: Secret
+    encryption_keys: tuple[Secret, ...]
+    storage_url: str
     base_url: str
     timezone: str
     locale: str
@@ -59,9 +62,11 @@ class Settings:
     email_per_minute: int | None
     email_per_second: float | None
     email_connections: int | None
+    bounce_address: str
     dkim_domain: str
     dkim_selector: str
     dkim_key_file: str
+    mailbox_poll_interval: int
     reminder_advance_minutes: int
 
     def secrets(self) -> list[str]:
@@ -69,7 +74,8 @@ class Settings:
         values = [
             value.reveal() for field in fields(self) if isinstance(value := getattr(self, field.name), Secret)
         ]
-        return [value for value in (*values, password_of(self.redis_url)) if value]
+        keys = (key.reveal() for key in self.encryption_keys)
+        return [value for value in (*values, *keys, password_of(self.redis_url)) if value]
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -127,7 +133,11 @@ def _with_embedded_defaults(checked: dict[str, Any]) -> dict[str, Any]:
     checked["database_url"] = checked["database_url"] or f"sqlite:///{folder / 'edupulse.db'}"
     checked["redis_url"] = checked["redis_url"] or f"unix://{quote(str(socket_path(folder, 'redis.sock')))}"
     checked["base_url"] = checked["base_url"] or f"http://127.0.0.1:{checked['port']}"
-    checked["secret_key"] = checked["secret_key"] or _kept_secret(folder / "secret_key")
+    checked["storage_url"] = checked["storage_url"] or f"file://{folder / 'storage'}"
+    checked["secret_key"] = checked["secret_key"] or _kept_secret(folder / "secret_key", token_urlsafe(48))
+    checked["encryption_keys"] = checked["encryption_keys"] or (
+        _kept_secret(folder / "encryption_key", urlsafe_b64encode(token_bytes(32)).decode()),
+    )
     checked["default_from_email"] = checked["default_from_email"] or _address_of(checked["smtp_username"])
     return checked
 
@@ -136,13 +146,12 @@ def _address_of(username: str) -> str:
     return username if "@" in username else "edupulse@localhost.localdomain"
 
 
-def _kept_secret(path: Path) -> Secret:
+def _kept_secret(path: Path, new: str) -> Secret:
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         return Secret(path.read_text().strip())
     with os.fdopen(handle, "w") as file:
-        value = secrets.token_urlsafe(48)
-        file.write(value)
-    return Secret(value)
+        file.write(new)
+    return Secret(new)

@@ -32,7 +32,7 @@ class Variable:
     @property
     def may_be_shown(self) -> bool:
         """Say whether a bad value may stand in the message about it: an address may carry a password."""
-        return self.check not in (_secret, _database, _redis)
+        return self.check not in (_secret, _keys, _database, _redis, _storage)
 
 
 def _text(value: str) -> str:
@@ -106,6 +106,23 @@ def _redis(value: str) -> str:
     return value
 
 
+def _keys(value: str) -> tuple[Secret, ...]:
+    keys = [key.strip() for key in value.split(",") if key.strip()]
+    for key in keys:
+        if not re.fullmatch(r"[A-Za-z0-9_-]{43}=", key):
+            raise ValueError(
+                "should be one or more keys, the newest first, separated by commas; "
+                "`python cli.py mailboxes key` makes one"
+            )
+    return tuple(map(Secret, keys))
+
+
+def _storage(value: str) -> str:
+    if value and not re.fullmatch(r"(file|s3|memory)://.*", value):
+        raise ValueError("should begin with file://, s3:// or memory://")
+    return value.rstrip("/") if value != "memory://" else value
+
+
 def _mail_address(value: str) -> str:
     if value and not re.fullmatch(r"[^@\r\n\0]*[^\s@<]@[^\s@>.]+(\.[^\s@>.]+)+>?", value):
         raise ValueError(
@@ -160,6 +177,19 @@ VARIABLES = (
         None,
         "signs sessions; embedded default: made once and kept in the data folder",
         True,
+    ),
+    Variable(
+        "ENCRYPTION_KEYS",
+        _keys,
+        None,
+        "encrypt the passwords of mailboxes, the newest first; embedded default: made once and kept in the data folder",
+        True,
+    ),
+    Variable(
+        "STORAGE_URL",
+        _storage,
+        None,
+        "where received mails are kept, file:// or s3://; embedded default: storage in the data folder",
     ),
     Variable(
         "BASE_URL",
@@ -232,9 +262,21 @@ VARIABLES = (
         None,
         "connections to the mail server at once, over all workers; empty: as the provider allows; 0: no limit",
     ),
+    Variable(
+        "BOUNCE_ADDRESS",
+        _mail_address,
+        "",
+        "polled mailbox that takes name+anything@domain: bounces then name the mail they are about; empty: not used",
+    ),
     Variable("DKIM_DOMAIN", _domain, "", "domain that signs our mails (DKIM); empty: the mail server signs"),
     Variable("DKIM_SELECTOR", _selector, "", "name of the DKIM key in DNS, before ._domainkey"),
     Variable("DKIM_KEY_FILE", _text, "", "file with the private RSA key of DKIM, in PEM"),
+    Variable(
+        "MAILBOX_POLL_INTERVAL",
+        _whole(10, 86400),
+        "60",
+        "seconds between two polls of a mailbox, where it says nothing else",
+    ),
     Variable(
         "REMINDER_ADVANCE_MINUTES",
         _whole(1, 40320),

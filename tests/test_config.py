@@ -14,6 +14,7 @@ PRODUCTION = {
     "DATABASE_URL": "postgresql://office@db.example/edupulse",
     "REDIS_URL": "redis://127.0.0.1:6379/0",
     "SECRET_KEY": "k" * 40,
+    "ENCRYPTION_KEYS": f"{'e' * 43}=",
     "BASE_URL": "https://edupulse.example.org/",
 }
 
@@ -41,7 +42,7 @@ def test_production_accepts_a_complete_environment() -> None:
     assert settings.base_url == "https://edupulse.example.org"
 
 
-@pytest.mark.parametrize("name", ["DATABASE_URL", "REDIS_URL", "SECRET_KEY"])
+@pytest.mark.parametrize("name", ["DATABASE_URL", "REDIS_URL", "SECRET_KEY", "ENCRYPTION_KEYS"])
 def test_production_has_no_default_for_what_must_be_chosen(name: str) -> None:
     environment = {**PRODUCTION}
     del environment[name]

@@ -173,3 +173,21 @@ class Suppression(Model):
     created_at: Mapped[datetime]
 
     __table_args__ = (UniqueConstraint("address", "scope"),)
+
+
+class Bounce(Model):
+    """What another server said later about an address: once for each report, the ground for a suppression."""
+
+    __tablename__ = "bounce"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    source: Mapped[str] = mapped_column(String(60))  # where it was said, e.g. inbound:17
+    address: Mapped[str] = mapped_column(String(320), index=True)  # as people are told apart
+    delivery_id: Mapped[int | None] = mapped_column(ForeignKey("delivery.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(10))  # hard | soft | delayed | complaint
+    status: Mapped[str] = mapped_column(String(20), default="")  # RFC 3463, e.g. 5.1.1
+    cause: Mapped[str] = mapped_column(String(40), default="")  # a stable word, e.g. mailbox_unknown
+    text: Mapped[str] = mapped_column(Text, default="")  # the server's words
+    at: Mapped[datetime]
+
+    __table_args__ = (UniqueConstraint("source", "address"),)

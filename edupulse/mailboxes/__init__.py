@@ -1,0 +1,1 @@
+"""What people and servers write to us: fetched, kept, understood, and handed to whoever deals with it."""
