@@ -1,13 +1,20 @@
-"""Every source of people there is, made known in one place: a new domain adds a line here."""
+"""What each domain offers to the parts below it, made known in one place: a new domain adds a line here."""
 
 from __future__ import annotations
 
 from edupulse.campaigns.people.sources import OtherCampaign, SignedIn
+from edupulse.control.definitions import register_definitions
 from edupulse.mail.people import register_source
+from edupulse.mailboxes import handlers, schedules
+from edupulse.mailboxes.handling import register_handler
 from edupulse.reminders.audience import Attendees
+from edupulse.reminders.invitations import CalendarHandler
 
 
 def register() -> None:
-    """Let audiences be taken from every domain that knows people."""
+    """Let audiences be taken from every domain that knows people, and the clock know who wants to be called."""
     for source in (Attendees(), SignedIn(), OtherCampaign()):
         register_source(source)
+    handlers.register()
+    register_handler(CalendarHandler())
+    register_definitions(schedules.definitions)

@@ -11,6 +11,11 @@ from edupulse.api import (
     campaigns,
     enclosures,
     errors,
+    inbound_rules,
+    kept,
+    mailboxes,
+    message_files,
+    messages,
     nowhere,
     orders,
     people,
@@ -22,7 +27,20 @@ from edupulse.api.gate import open_gate
 from edupulse.api.noun import ROOT, Noun
 from edupulse.extensions import csrf
 
-DOORS = (campaigns, enclosures, audience, preview, orders, progress, people, suppressions)
+DOORS = (
+    campaigns,
+    enclosures,
+    audience,
+    preview,
+    orders,
+    progress,
+    people,
+    suppressions,
+    mailboxes,
+    messages,
+    message_files,
+    inbound_rules,
+)
 
 
 def register(app: Flask) -> None:
@@ -34,6 +52,7 @@ def register(app: Flask) -> None:
         root.register_blueprint(door.noun)
     nowhere.register(root)
     app.register_blueprint(root)
+    kept.register(app)
     _leave_browsers_out(app)
 
 

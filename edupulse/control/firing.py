@@ -14,12 +14,14 @@ from edupulse.control.misfire import Decision, decide
 from edupulse.control.missed import ACTOR
 from edupulse.control.models import Schedule
 from edupulse.control.occurrences import Rule, next_occurrence
+from edupulse.control.spread import placed
 from edupulse.transaction import rows_changed, transaction
 
 
 def rule_of(schedule: Schedule) -> Rule:
     """Return when `schedule` recurs."""
-    return Rule(cron=schedule.cron, interval=schedule.interval_seconds, timezone=schedule.timezone)
+    rule = Rule(cron=schedule.cron, interval=schedule.interval_seconds, timezone=schedule.timezone)
+    return placed(rule, schedule.name)
 
 
 def fire(name: str, moment: datetime) -> datetime | None:

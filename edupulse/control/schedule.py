@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from redis.exceptions import RedisError
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, text
+from sqlalchemy.orm import Session
 
 from edupulse.accounts import audit
 from edupulse.clock import now
 from edupulse.control import timetable
 from edupulse.control.catalog import current_catalog
-from edupulse.control.connection import redis_connection
-from edupulse.control.definitions import add, bring_in_line, definitions, next_run
+from edupulse.control.changes import Changes, SyncResult
+from edupulse.control.connection import redis_connection, redis_or_unavailable
+from edupulse.control.definitions import add_all, bring_in_line, definitions, next_run
 from edupulse.control.firing import rule_of
 from edupulse.control.mirror import mirror
 from edupulse.control.models import Schedule
@@ -24,17 +26,13 @@ from edupulse.errors import Invalid, NotFound
 from edupulse.logs import get_logger
 from edupulse.transaction import after_commit, transaction
 
+__all__ = ["Listed", "SyncResult", "listing", "pause", "resume", "sync", "sync_by_name", "wake"]
+
+STRAY = "It is neither a schedule nor a wake-up of this release."
+NAMED = 20  # names in one line of the log
+SYNC_LOCK = 5_038_114_077_301_642_513  # of PostgreSQL: any number, as long as nobody else takes the same one
+
 log = get_logger(__name__)
-
-
-@dataclass(frozen=True)
-class SyncResult:
-    """How many schedules came, went or changed, in the database or in Redis, and how many there are."""
-
-    added: int
-    removed: int
-    updated: int
-    total: int
 
 
 @dataclass(frozen=True)
@@ -47,27 +45,39 @@ class Listed:
 
 
 def sync(moment: datetime) -> SyncResult:
-    """Make rows match the catalog and Redis the rows; done again, or twice at once, it changes nothing more.
+    """Make rows match the catalog and the providers, and Redis the rows; done again it changes nothing more.
 
     What did not change keeps its next run. A definition that cannot be used is logged and left as it was.
     Raises Unavailable when Redis is away; the rows are right by then.
     """
-    wanted = definitions()
+    return sync_by_name(moment).counted()
+
+
+def sync_by_name(moment: datetime) -> Changes:
+    """Do the same and say which schedules were concerned."""
     with transaction() as session:
+        _wait_for_others(session)
+        wanted = definitions()  # read once it is our turn: of two syncs the later one knows what is true
         known = {row.name: row for row in session.scalars(select(Schedule))}
+        jobs = {name: row.job for name, row in known.items()}
         removed = known.keys() - wanted.keys()
         session.execute(delete(Schedule).where(Schedule.name.in_(removed)))
-        added = {name for name in wanted.keys() - known.keys() if add(session, name, wanted[name], moment)}
+        added = add_all(session, {name: wanted[name] for name in wanted.keys() - known.keys()}, moment)
         updated = {
             name for name in wanted.keys() & known.keys() if bring_in_line(known[name], wanted[name], moment)
         }
+    strays = _put_strays_aside(moment)
     mirrored = mirror(another_chance=True)
-    added |= mirrored.added - updated
-    removed |= mirrored.removed - wanted.keys()
-    updated |= mirrored.moved - added
-    if added or removed or updated:
-        log.info("schedules synced", added=sorted(added), removed=sorted(removed), updated=sorted(updated))
-    return SyncResult(len(added), len(removed), len(updated), len(wanted))
+    changes = Changes(
+        added=frozenset(added | mirrored.added - updated),
+        removed=frozenset(removed | mirrored.removed - wanted.keys()),
+        updated=frozenset(updated | mirrored.moved - added),
+        wanted=frozenset(wanted),
+        strays=strays,
+        jobs=jobs | {name: definition.job for name, definition in wanted.items()},
+    )
+    _log(changes)
+    return changes
 
 
 def wake(job: str, at: datetime) -> None:
@@ -108,6 +118,33 @@ def listing(moment: datetime, count: int = 5) -> list[Listed]:
     """Return every schedule by name with its rule in words and its next `count` runs."""
     rows = db.session.scalars(select(Schedule).order_by(Schedule.name))
     return [Listed(row, describe(rule_of(row)), _upcoming(row, moment, count)) for row in rows]
+
+
+def _wait_for_others(session: Session) -> None:
+    """Let one sync come after the other. SQLite has one writer at a time anyway."""
+    if db.engine.dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": SYNC_LOCK})
+
+
+def _put_strays_aside(moment: datetime) -> frozenset[str]:
+    """Take out what an older release or another program left in the timetable, before it is due."""
+    with redis_or_unavailable() as redis:
+        strays = timetable.strays(redis)
+        for entry in strays[: timetable.QUARANTINE_MOST]:
+            timetable.quarantine(redis, entry, STRAY, moment)
+        timetable.remove(redis, strays[timetable.QUARANTINE_MOST :])
+    return frozenset(strays)
+
+
+def _log(changes: Changes) -> None:
+    names = {
+        "added": changes.added,
+        "removed": changes.removed | {ascii(entry[:100]) for entry in changes.strays},
+        "updated": changes.updated,
+    }
+    if any(names.values()):
+        shown = {what: sorted(found)[:NAMED] for what, found in names.items()}
+        log.info("schedules synced", **shown, counts={what: len(found) for what, found in names.items()})
 
 
 def _existing(name: str) -> Schedule:

@@ -68,6 +68,12 @@ def armed_schedules(redis: Redis) -> dict[str, float]:
     return {_text(member): at for member, at in members if member.startswith(SCHEDULE.encode())}
 
 
+def strays(redis: Redis) -> list[str]:
+    """Return the entries that are neither schedules nor wake-ups, such as jobs of rq-scheduler's own."""
+    members = [_text(member) for member in redis.zrange(ENTRIES, 0, -1)]
+    return [member for member in members if not member.startswith((SCHEDULE, WAKE))]
+
+
 def count_failure(redis: Redis, entry: str) -> int:
     """Count one failure of an entry that has no row; return how many there are now."""
     return int(redis.hincrby(FAILURES, _bytes(entry), 1))

@@ -8,10 +8,12 @@ from datetime import timedelta
 
 from edupulse.clock import now
 from edupulse.config import Settings
-from edupulse.embedded import campaign, campaign_screen, sample
+from edupulse.embedded import campaign, campaign_screen, inbound, inbound_screen, inbound_verdict, sample
+from edupulse.embedded.inbound import Account, Scene
 from edupulse.embedded.outcome import judge, outcomes
 from edupulse.embedded.screen import Screen
 from edupulse.embedded.supervisor import Supervisor
+from edupulse.mailboxes.orders import poll_now
 from edupulse.reminders.events import create_event
 
 DUE_IN = timedelta(seconds=6)  # long enough to read what is about to happen
@@ -25,6 +27,7 @@ class Acts:
     def __init__(self, settings: Settings, processes: Supervisor, screen: Screen) -> None:
         self._settings, self._processes, self._screen = settings, processes, screen
         self._mailbox = settings.data_dir / "mailbox"
+        self._campaign_id = 0
 
     def reminders(self, actor: str, owner_id: int) -> bool:
         """Show how reminders fall due, leave and arrive."""
@@ -43,13 +46,26 @@ class Acts:
         """Show how a campaign goes out, and what becomes of three people whose mail server misbehaves."""
         if self._processes.is_told_to_stop:
             return False
-        campaign_id = campaign.enter(actor)
+        campaign_id = self._campaign_id = campaign.enter(actor)
         self._screen.heading(
             "A campaign to two hundred people; for three of them the mail server misbehaves."
         )
         return self._followed(lambda: self._campaign_is_over(campaign_id)) and self._sum_up_campaign(
             campaign_id
         )
+
+    def mailbox(self, account: Account, actor: str) -> bool:
+        """Show what becomes of the mails that come back: a bounce, an answer to the campaign, an invitation."""
+        if self._processes.is_told_to_stop:
+            return False
+        self._screen.heading(
+            "Three mails wait in the school's mailbox: a bounce, an answer to the campaign, an invitation."
+        )
+        scene = inbound.enter(account, campaign.deliveries(self._campaign_id), self._mailbox, actor=actor)
+        is_followed = self._followed(lambda: self._mailbox_is_read(scene)) and self._polled_again(
+            scene, actor
+        )
+        return is_followed and self._sum_up_mailbox(scene)
 
     def _reminders_are_over(self, event_ids: Sequence[int]) -> bool:
         found = outcomes(event_ids)
@@ -74,6 +90,25 @@ class Acts:
         self._screen.show_table(campaign_screen.summary_table(verdict))
         self._screen.conclude(campaign_screen.in_words(verdict), good=verdict.is_good)
         self._screen.say(f"Its page: {self._settings.base_url}/campaigns/{campaign_id}")
+        return self._told(verdict.is_good)
+
+    def _mailbox_is_read(self, scene: Scene) -> bool:
+        found = inbound.reading(scene)
+        self._screen.show(inbound_screen.progress_table(found), inbound_screen.progress_line(found))
+        return found.is_over
+
+    def _polled_again(self, scene: Scene, actor: str) -> bool:
+        """Poll once more, which must find nothing new; say whether that came to an end."""
+        before = inbound.reading(scene).polled_at
+        poll_now(scene.mailbox_id, actor=actor)
+        return self._followed(lambda: inbound.reading(scene).polled_at != before)
+
+    def _sum_up_mailbox(self, scene: Scene) -> bool:
+        verdict = inbound_verdict.judge(scene, self._mailbox)
+        self._screen.heading("What came of the mails")
+        self._screen.show_table(inbound_screen.summary_table(verdict, self._settings.base_url))
+        self._screen.conclude(inbound_screen.in_words(verdict), good=verdict.is_good)
+        self._screen.say(f"The mailbox: {self._settings.base_url}/mailboxes/{scene.mailbox_id}")
         return self._told(verdict.is_good)
 
     def _told(self, is_good: bool) -> bool:

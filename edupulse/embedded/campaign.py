@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,10 +96,17 @@ def sending(campaign_id: int) -> Sending:
     return found
 
 
+def deliveries(campaign_id: int) -> Sequence[Delivery]:
+    """Return its mails in the order of their numbers."""
+    mailing_id = db.session.get_one(Campaign, campaign_id).mailing_id
+    return db.session.scalars(
+        select(Delivery).where(Delivery.mailing_id == mailing_id).order_by(Delivery.id)
+    ).all()
+
+
 def judge(campaign_id: int, mailbox: Path) -> CampaignVerdict:
     """Compare what the ledger says with what arrived."""
-    campaign = db.session.get_one(Campaign, campaign_id)
-    rows = db.session.scalars(select(Delivery).where(Delivery.mailing_id == campaign.mailing_id)).all()
+    rows = deliveries(campaign_id)
     unlucky = {row.address: row for row in rows if row.address in _WANTED}
     others = [(row, copies(mailbox, row.message_id)) for row in rows if row.address not in _WANTED]
     return CampaignVerdict(

@@ -1,4 +1,4 @@
-"""`./run demo`: the whole stack on sample data; one watches reminders and a campaign leave and arrive."""
+"""`./run demo`: the whole stack on sample data; one watches reminders and a campaign leave, and answers come back."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from edupulse import schema
+from edupulse import schema, sealing
 from edupulse.accounts.users import create_user
 from edupulse.clock import now
 from edupulse.config import VARIABLES, Settings, current_settings
@@ -17,10 +17,12 @@ from edupulse.control.monitor import live_processes
 from edupulse.database import db
 from edupulse.embedded import sample, stack
 from edupulse.embedded.acts import LOOK_SECONDS, Acts
+from edupulse.embedded.inbound import Account
 from edupulse.embedded.lock import LOCK, only_stack
 from edupulse.embedded.ports import free_port, require_free
 from edupulse.embedded.program import Program
 from edupulse.embedded.sample_campaign import MISHAPS
+from edupulse.embedded.sample_inbound import OFFICE
 from edupulse.embedded.screen import Screen
 from edupulse.embedded.supervisor import Supervisor
 from edupulse.errors import Invalid, Unavailable
@@ -47,11 +49,12 @@ def environment(port: int | None) -> dict[str, str]:
         "EDUPULSE_PORT": str(chosen),
         "BASE_URL": f"http://{HOST}:{chosen}",
         "SECRET_KEY": secrets.token_urlsafe(48),
+        "ENCRYPTION_KEYS": sealing.new_key(),
         "TIMEZONE": sample.ZONE,
         "SMTP_SERVER": HOST,
         "SMTP_PORT": str(free_port(HOST)),
         "SMTP_SECURITY": "none",
-        "DEFAULT_FROM_EMAIL": f"{sample.SCHOOL} <office@{sample.DOMAIN}>",
+        "DEFAULT_FROM_EMAIL": f"{sample.SCHOOL} <{OFFICE}>",
         "EMAIL_TIMEOUT": "10",
         "EMAIL_ACCEPT_TIMEOUT": "10",
         "BULK_EMAIL_BATCH_DELAY": BATCH_DELAY,
@@ -60,7 +63,7 @@ def environment(port: int | None) -> dict[str, str]:
 
 
 def run(app: Flask, *, leave: bool) -> int:
-    """Show the demo; return 0 only if every mail arrived. With `leave` stop after the summary."""
+    """Show the demo; return 0 only if all went as it should. With `leave` stop after the summary."""
     with app.app_context():
         settings = current_settings()
         if settings.data_dir != folder():
@@ -83,11 +86,15 @@ class _Demo:
         screen = self._screen
         screen.heading(f"{sample.SCHOOL}: starting Redis, mail server, web, workers and scheduler ...")
         schema.upgrade()
-        password = self._fill()
+        password, self._account = self._fill(), _account(self._settings.data_dir)
         with Supervisor(self._programs(), self._settings.data_dir / "log", screen.say) as processes:
             self._wait_for_workers(processes)
             acts = Acts(self._settings, processes, screen)
-            is_good = acts.reminders(ADMIN, self._owner_id) and acts.campaign(ADMIN)
+            is_good = (
+                acts.reminders(ADMIN, self._owner_id)
+                and acts.campaign(ADMIN)
+                and acts.mailbox(self._account, ADMIN)
+            )
             if not leave and not processes.is_told_to_stop:
                 self._stay(processes, password)
         stack.tidy(self._settings)
@@ -107,8 +114,12 @@ class _Demo:
     def _programs(self) -> list[Program]:
         settings = self._settings
         capture = stack.mail_capture(settings.smtp_port, self._mailbox, MISHAPS)
+        account = self._account
+        store = stack.mail_store(
+            account.port, account.folder, user=OFFICE, password_file=account.password_file
+        )
         redis, *others = stack.programs(settings)
-        return [redis, capture, *others]
+        return [redis, capture, store, *others]
 
     def _wait_for_workers(self, processes: Supervisor) -> None:
         wanted, started = self._settings.workers + 1, time.monotonic()
@@ -133,6 +144,14 @@ class _Demo:
         self._screen.say(f"Sign in as {ADMIN} with the password {password} (shown only here).")
         self._screen.say("Ctrl-C stops everything.")
         processes.run()
+
+
+def _account(data_dir: Path) -> Account:
+    """Make a password for the school's mailbox, for this showing only, and find its server a port."""
+    password_file = data_dir / "imap_password"
+    password_file.touch(mode=0o600)
+    password_file.write_text(secrets.token_urlsafe(18))
+    return Account(HOST, free_port(HOST), password_file, data_dir / "to_the_school")
 
 
 def _begin_anew(data_dir: Path) -> None:

@@ -66,5 +66,12 @@ def mail_capture(port: int, folder: Path, mishaps: Mishaps) -> Program:
     return Program("smtp", "smtp", command, partial(is_listening, "127.0.0.1", port))
 
 
+def mail_store(port: int, folder: Path, *, user: str, password_file: Path) -> Program:
+    """Return the IMAP server of the demo, which puts what lies in `folder` into the mailbox of `user`."""
+    module = ("-m", "edupulse.embedded.imap_server", "--port", str(port), "--folder", str(folder))
+    command = (sys.executable, *module, "--user", user, "--password-file", str(password_file))
+    return Program("imap", "imap", command, partial(is_listening, "127.0.0.1", port))
+
+
 def _cli(*words: str) -> tuple[str, ...]:
     return (sys.executable, str(PROJECT / "cli.py"), *words)

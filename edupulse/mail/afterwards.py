@@ -60,7 +60,7 @@ _SETTLED = {
     "unknown": "Nothing by itself. Ask the person whether it arrived, then settle it or send it again.",
     "suppressed": "Nothing: the address must not be written to. Lift the suppression if the person agrees.",
     "cancelled": "Nothing: it was called off before it left.",
-    "bounced": "Nothing by itself: it came back later. Ask the person for the right address.",
+    "bounced": "Nothing by itself: it came back later, and its reason says why. If it is the address, ask for another.",
 }
 
 

@@ -26,6 +26,7 @@ from edupulse.mail.journal import Journal
 from edupulse.mail.look import Look, looking
 from edupulse.mail.outcome import Outcome, Verdict
 from edupulse.mail.presses import press_of
+from edupulse.mail.return_path import return_paths
 from edupulse.mail.round import Round
 from edupulse.mail.smtp import NotConnected, Session
 
@@ -70,6 +71,8 @@ class _Trip:
         self._unwritten: list[Entry] = []
         self._failures = 0  # connections in a row that could not be opened
         self._is_held = False  # the mailing: nothing of it can be composed
+        paths = return_paths()
+        self._return_paths = paths if paths.are_used else None
 
     @property
     def is_complete(self) -> bool:
@@ -140,7 +143,9 @@ class _Trip:
             self._work.counts[bookkeeping.refuse(mail, reason)] += 1
             self._is_held = bursts.hold_if_none_can_be_composed(mail, reason)
             return None
-        return _Parcel(self._work.mail_from, mail.address, data, not mail.address.isascii(), mail)
+        paths = self._return_paths
+        mail_from = paths.mail_from(mail.id) if paths else self._work.mail_from
+        return _Parcel(mail_from, mail.address, data, not mail.address.isascii(), mail)
 
     def _before_dot(self, parcel: Envelope) -> bool:
         mail = parcel.mail if isinstance(parcel, _Parcel) else None

@@ -22,6 +22,7 @@ class Inbound:
     read_attachment: Callable[[int], bytes]  # by Attachment.index
     delivery_id: int | None = None  # our mail that it answers
     is_verified: bool = False  # it comes from whom that mail went to
+    staff: tuple[str, ...] = ()  # who is mailed about what nobody else deals with
 
     @property
     def source(self) -> str:

@@ -15,8 +15,8 @@ AUTHS = ("password", "google", "microsoft")
 AFTER_ACTIONS = ("none", "seen", "move")
 # What went wrong with a mailbox, by who can mend it: a person (auth, permission, setting) or time.
 ERROR_CLASSES = ("auth", "permission", "setting", "network", "protocol", "quota", "storage")
-# stored -> processed | quarantined (and back by a replay); duplicate: the same bytes are here already.
-MESSAGE_STATES = ("stored", "processed", "quarantined", "duplicate")
+# stored -> processed | quarantined, and back by a replay.
+MESSAGE_STATES = ("stored", "processed", "quarantined")
 # What a message is; the first that fits. `other` is for the staff.
 KINDS = ("bounce", "complaint", "auto_reply", "unsubscribe", "calendar", "reply", "other")
 # pending -> done | failed (tried again) | dead (a person has to look)

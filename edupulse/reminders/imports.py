@@ -22,7 +22,8 @@ from edupulse.reminders.plaintext import without_control
 from edupulse.reminders.recurrence import Override
 from edupulse.reminders.saving import cancel_event, change_event, create_event, restore_event
 
-ANSWERS = {"ACCEPTED": "accepted", "DECLINED": "declined"}  # PARTSTAT of RFC 5545 section 3.2.12
+# PARTSTAT of RFC 5545 section 3.2.12
+ANSWERS = {"ACCEPTED": "accepted", "TENTATIVE": "tentative", "DECLINED": "declined"}
 
 
 @dataclass
@@ -47,8 +48,15 @@ def import_ics(data: bytes, actor: str, owner_id: int | None = None) -> ImportRe
     nobody off the list and no lead away, because those are often entered here. What is over reminds nobody.
     """
     found = read_calendar(data, timezone=current_settings().timezone)
-    report = ImportReport(notes=list(found.problems))
-    for each in found.events:
+    return take_in(found.events, actor, owner_id, notes=found.problems)
+
+
+def take_in(
+    events: Iterable[ImportedEvent], actor: str, owner_id: int | None = None, *, notes: Iterable[str] = ()
+) -> ImportReport:
+    """Bring in events that were read from a file; `notes` are what reading it has told."""
+    report = ImportReport(notes=list(notes))
+    for each in events:
         try:
             _bring_in(each, actor, owner_id, report)
         except Invalid as error:

@@ -12,7 +12,7 @@ from edupulse.accounts.models import User
 from edupulse.database import Model
 
 EVENT_STATES = ("confirmed", "cancelled")
-ATTENDEE_STATES = ("invited", "accepted", "declined")
+ATTENDEE_STATES = ("invited", "accepted", "tentative", "declined")
 # reminder: by plan, a lead before the start; manual: by hand; correction and cancellation: to a person
 # who was told something that no longer holds.
 REMINDER_KINDS = ("reminder", "manual", "correction", "cancellation")
@@ -117,9 +117,26 @@ class Attendee(Model):
     locale: Mapped[str] = mapped_column(String(10), default="en")
     timezone: Mapped[str | None] = mapped_column(String(64))  # theirs, where it differs
     wants_mail: Mapped[bool] = mapped_column(default=True)
-    status: Mapped[str] = mapped_column(String(20), default="invited")  # invited | accepted | declined
+    status: Mapped[str] = mapped_column(String(20), default="invited")  # one of ATTENDEE_STATES
 
     event: Mapped[Event] = relationship(back_populates="attendees")
+
+
+class LastWord(Model):
+    """The newest calendar message of one person about one event or instance: an older one comes too late.
+
+    The order is that of RFC 5546 section 2.1.5: SEQUENCE, then DTSTAMP.
+    """
+
+    __tablename__ = "calendar_last_word"
+
+    event_id: Mapped[int] = mapped_column(ForeignKey("event.id", ondelete="CASCADE"), primary_key=True)
+    address: Mapped[str] = mapped_column(
+        String(320), primary_key=True
+    )  # normalised; who organises or answers
+    instance: Mapped[str] = mapped_column(String(80), primary_key=True, default="")  # "": all of the event
+    sequence: Mapped[int]
+    stamped_at: Mapped[datetime | None]
 
 
 class Reminder(Model):

@@ -14,7 +14,7 @@ from edupulse.walltime import known_zones
 
 NO_MAIL = "no mail"
 LANGUAGES = {"english": "en", "chinese": "zh", "中文": "zh", **{locale: locale for locale in LOCALES}}
-HELP = "no mail, zh, en, accepted, declined or a time zone such as Asia/Shanghai"
+HELP = "no mail, zh, en, accepted, tentative, declined or a time zone such as Asia/Shanghai"
 
 _LINE = re.compile(r"(?P<who>.*?)\s*(?:\((?P<remarks>[^()<>]*)\))?\s*")
 _NAMED = re.compile(r"(?P<name>[^<>]*?)\s*<\s*(?P<email>[^<>]*)\s*>")

@@ -15,11 +15,12 @@ from flask_login import current_user
 from markupsafe import Markup, escape
 
 from edupulse import clock
+from edupulse.campaigns.checks.sizes import size_words
 from edupulse.reminders.recurrence import describe_rrule
 from edupulse.web import moments
 from edupulse.web.lead_words import lead
 from edupulse.web.mail_content import headline
-from edupulse.web.words import KINDS, SERVICES, state_of
+from edupulse.web.words import INBOUND_KINDS, KINDS, SERVICES, state_of
 
 LONGEST_BRIEF = 110  # characters
 
@@ -34,6 +35,7 @@ def register(app: Flask) -> None:
         asset=asset, may=may, with_arguments=with_arguments, state_of=state_of, kinds=KINDS
     )
     app.jinja_env.globals.update(part_names=SERVICES, now=clock.now, no_time=timedelta(0))
+    app.jinja_env.globals.update(inbound_words=INBOUND_KINDS, size_words=size_words)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
 

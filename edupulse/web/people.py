@@ -1,10 +1,11 @@
-"""One person over everything: every mail to an address, every try at it, and whether we may write there."""
+"""One person over everything: every mail to an address, every try at it, what they wrote, and whether we may write."""
 
 from __future__ import annotations
 
 from flask import Blueprint, render_template, request
 
 from edupulse.mail.timeline import timeline
+from edupulse.mailboxes.letters import letters_of
 from edupulse.web.words import SCOPES
 
 blueprint = Blueprint("people", __name__, url_prefix="/people")
@@ -14,4 +15,4 @@ blueprint = Blueprint("people", __name__, url_prefix="/people")
 def show(address: str) -> str:
     """Show the whole story of one address."""
     story = timeline(address, request.args.get("page", ""))
-    return render_template("people/show.html", story=story, scopes=SCOPES)
+    return render_template("people/show.html", story=story, letters=letters_of(story.address), scopes=SCOPES)

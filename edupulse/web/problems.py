@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from edupulse.errors import Invalid
+from edupulse.errors import EduPulseError, Invalid
 
 T = TypeVar("T")
 
 
-def refusals(error: Invalid, otherwise: str = "") -> dict[str, str]:
+def refusals(error: EduPulseError, otherwise: str = "") -> dict[str, str]:
     """Return the sentences of a refusal by field; one that names no field belongs to `otherwise`."""
     by_field = error.facts.get("fields")
     if isinstance(by_field, Mapping):

@@ -93,6 +93,41 @@ SERVICE = {
     "down": State("bad", "Down", ""),
 }
 
+MAILBOX = {
+    "ok": State("ok", "Read", "It is read again and again, and the last time went well."),
+    "new": State("wait", "New", "It was not read yet; its first reading comes by itself."),
+    "late": State("wait", "Late", "It should have been read by now."),
+    "retrying": State("wait", "Trying again", "The last reading failed; it is tried again by itself."),
+    "stopped": State("bad", "Stopped", "A person has to mend something before it is read again."),
+    "disabled": State("mute", "Switched off", "It is read only when somebody says so."),
+}
+
+MESSAGE = {
+    "stored": State("live", "New", "It is stored, and is read and dealt with in a moment."),
+    "processed": State("ok", "Dealt with", "It was read, and each handler that wanted it has it."),
+    "quarantined": State(
+        "bad", "Set aside", "It could not be read. Its bytes are kept, and it can be tried again."
+    ),
+    "duplicate": State("mute", "Known", "The same bytes came before; nothing was done a second time."),
+}
+
+ACTION = {
+    "pending": State("wait", "To be done", "It is done in a moment."),
+    "done": State("ok", "Done", "It was done, once."),
+    "failed": State("wait", "Trying again", "It failed and is tried again by itself."),
+    "dead": State("bad", "Gave up", "It failed each time; a person has to look."),
+}
+
+INBOUND_KINDS = {
+    "bounce": "Bounce",
+    "complaint": "Complaint",
+    "auto_reply": "Automatic reply",
+    "unsubscribe": "Unsubscribe",
+    "calendar": "Invitation",
+    "reply": "Reply",
+    "other": "Letter",
+}
+
 KINDS = {
     "reminder": "Reminder",
     "manual": "Reminder by hand",
@@ -101,6 +136,7 @@ KINDS = {
     "test": "Test mail",
     "newsletter": "Newsletter",
     "transactional": "Notice",
+    "inbound_notice": "Notice of a letter",
 }
 
 SCOPES = {"newsletter": "Newsletters", "reminder": "Reminders", "all": "All mail"}
@@ -124,6 +160,9 @@ _FAMILIES = {
     "reminder": REMINDER,
     "event": EVENT,
     "service": SERVICE,
+    "mailbox": MAILBOX,
+    "message": MESSAGE,
+    "action": ACTION,
 }
 
 

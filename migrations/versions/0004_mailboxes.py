@@ -84,6 +84,15 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_mailbox_cursor')),
     sa.UniqueConstraint('mailbox_id', 'place', 'uidvalidity', name=op.f('uq_mailbox_cursor_mailbox_id'))
     )
+    op.create_table('calendar_last_word',
+    sa.Column('event_id', sa.Integer(), nullable=False),
+    sa.Column('address', sa.String(length=320), nullable=False),
+    sa.Column('instance', sa.String(length=80), nullable=False),
+    sa.Column('sequence', sa.Integer(), nullable=False),
+    sa.Column('stamped_at', database.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['event_id'], ['event.id'], name=op.f('fk_calendar_last_word_event_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('event_id', 'address', 'instance', name=op.f('pk_calendar_last_word'))
+    )
     op.create_table('bounce',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('source', sa.String(length=60), nullable=False),
@@ -213,6 +222,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_bounce_address'))
 
     op.drop_table('bounce')
+    op.drop_table('calendar_last_word')
     op.drop_table('mailbox_cursor')
     op.drop_table('inbound_rule')
     op.drop_table('mailbox')

@@ -1,4 +1,4 @@
-"""`./run demo` with real processes: from an event, and from a campaign, to a mail in an inbox."""
+"""`./run demo` with real processes: from an event, and from a campaign, to a mail in an inbox, and what comes back."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def demo_data(tmp_path: Path) -> Path:
     return tmp_path / "var" / "demo"
 
 
-def test_the_demo_sends_every_reminder_and_a_campaign_and_leaves_nothing_running(
+def test_the_demo_sends_reminders_and_a_campaign_reads_what_comes_back_and_leaves_nothing_running(
     cli: Cli, tmp_path: Path, demo_data: Path
 ) -> None:
     (tmp_path / ".env").write_text("SMTP_SERVER=mail.school.example\nDATABASE_URL=sqlite:////nowhere/x.db\n")
@@ -31,9 +31,11 @@ def test_the_demo_sends_every_reminder_and_a_campaign_and_leaves_nothing_running
 
     assert "All 11 reminders were sent, and every mail arrived exactly once." in output
     assert "198 sent + 1 rejected + 1 unknown = 200 recipients. Everybody else got it exactly once." in output
-    assert "/campaigns/1" in output
+    assert "All 3 mails were fetched once and became a suppression, a threaded reply and an event;" in output
+    assert all(page in output for page in ("/campaigns/1", "/mailboxes/1", "/messages/2", "/events/8"))
     assert code == 0
-    assert len(list(captured(demo_data / "mailbox"))) == 11 + 199
+    told = 1  # of the staff, about the reply
+    assert len(list(captured(demo_data / "mailbox"))) == 11 + 199 + told
     assert with_data_in(demo_data) == []
     assert not (demo_data / LOCK).exists()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,11 +19,14 @@ from edupulse.campaigns.models import Recipient
 from edupulse.database import db
 from edupulse.mail import suppressions, unsubscribe
 from edupulse.mail.models import Delivery
+from edupulse.mailboxes import connecting
+from edupulse.mailboxes.event import Attachment, Classification, Correspondent, Report
 from edupulse.transaction import transaction
 from tests.rows import a_delivery, a_run, a_schedule, an_event
 from tests.servers import missing
 from tests.web.campaign_rows import a_draft, a_running, counts, with_people
 from tests.web.conftest import PASSWORD
+from tests.web.mailbox_rows import a_mailbox, a_message, a_poison, a_rule, an_action, says
 
 pytestmark = pytest.mark.browser
 
@@ -50,6 +54,14 @@ ADDRESSES = (
     "/campaigns/2/start",
     "/suppressions",
     "/people/p1@school.example",
+    "/messages",
+    "/messages/1?view=headers",
+    "/messages/2",
+    "/mailboxes",
+    "/mailboxes/1",
+    "/mailboxes/1/edit",
+    "/mailboxes/rules",
+    "/mailboxes/rules/1/edit",
     "/deliveries",
     "/deliveries/1",
     "/jobs",
@@ -69,6 +81,39 @@ def campaigns_with_long_words() -> None:
         for person in session.query(Recipient).filter_by(campaign_id=draft.id):
             person.name, person.fields = "Wolfe" * 40, {"class": "C" * 1000, "remark": "R" * 300}
     suppressions.add("p1@school.example", reason="R" * 300, actor="a" * 300 + "@school.example")
+
+
+def an_inbox_with_long_words() -> None:
+    """Store mailbox 1 in trouble, message 1 that needs somebody, 2 that is set aside, rule 1; their words never end."""
+    trouble = {
+        "failures": 3,
+        "error": "E" * 300,
+        "cure": "C" * 300,
+        "capabilities": ["X" * 200],
+        "backlog": 12_345,
+    }
+    box = a_mailbox("N" * 100, host="h" * 60 + ".example", username="u" * 60 + "@school.example", **trouble)
+    attachment = Attachment(1, "f" * 300 + ".exe", "image/png", "application/x-msdownload", 10**9, "0" * 64)
+    report = Report(
+        "hard", "r" * 200 + "@school.example", text="T" * 500, cause="mailbox_unknown", status="5.1.1"
+    )
+    said = says(
+        subject="S" * 900,
+        from_=(Correspondent("F" * 200, "f" * 200 + "@school.example"),),
+        to=tuple(Correspondent("", f"{n}" * 60 + "@school.example") for n in range(30)),
+        text="W" * 3000,
+        headers={"x-loop": ("H" * 900,)},
+        attachments=(attachment,),
+        classification=Classification("bounce", 0.5, ("R" * 300,)),
+        reports=(report,),
+        defects=("D" * 300,),
+    )
+    letter = a_message(box, said, attention=True, attention_why="A" * 300, message_id="M" * 900)
+    an_action(letter, outcome="O" * 500, rule="N" * 100, reason="R" * 300, state="dead", tries=5)
+    a_poison(box, quarantine_reason="Q" * 500, quarantine_traceback="T" * 2000)
+    a_rule(
+        "N" * 100, conditions=[{"field": "header:" + "h" * 70, "test": "contains", "value": "V" * 300}] * 5
+    )
 
 
 @pytest.fixture(scope="module")
@@ -199,7 +244,7 @@ def test_no_page_complains_or_is_wider_than_the_screen(
     an_event("A long title that goes on and on without any doubt " * 4, location="https://" + "x" * 200)
     a_delivery("unknown", subject="x" * 180, address="a" * 60 + "@school.example"), a_schedule()
     a_run("run-1", "failed", error_message="E" * 300, error_traceback="T" * 500)
-    campaigns_with_long_words()
+    campaigns_with_long_words(), an_inbox_with_long_words()
     page, complaints = opened(chromium, address, options)
 
     wide = []
@@ -352,4 +397,57 @@ def test_somebody_unsubscribes_and_takes_it_back(
     page.click("button:has-text('mistake')")
 
     expect(page.locator("h1")).to_contain_text("Welcome back")
+    page.context.close()
+
+
+def test_the_frame_of_a_letter_runs_nothing_and_asks_nobody(chromium: Chromium, address: str) -> None:
+    html = (
+        "<p id=p>calm</p><script>document.getElementById('p').textContent='ran'</script>"
+        f"<img src='{address}/healthz?seen'><link rel=stylesheet href='{address}/healthz?seen'>"
+        f"<form action='{address}/healthz?seen'><button>Go</button></form>"
+        f"<a target=_top href='{address}/healthz?seen'>Link</a><meta http-equiv=refresh content='0;url=/healthz?seen'>"
+    )
+    letter = a_message(a_mailbox(), says(html=html))
+    page, complaints = opened(chromium, address, DESK)
+    answers: list[str] = []
+    page.on("response", lambda response: answers.append(response.url))
+
+    page.goto(f"{address}/messages/{letter.id}")
+    frame = page.frame_locator(".mail-frame")
+    expect(frame.locator("#p")).to_have_text("calm")
+    frame.locator("button").click()
+    frame.locator("a").click()
+
+    expect(page.locator("h1")).to_have_text("My drawing")
+    assert f"{address}/messages/{letter.id}/html" in answers
+    assert [url for url in answers if "seen" in url] == []
+    assert all("sandboxed" in text or "Content Security Policy" in text for text in complaints), complaints
+    page.context.close()
+
+
+@pytest.mark.parametrize("options", [PHONE, NO_SCRIPT], ids=["phone", "without script"])
+def test_a_mailbox_is_tried_in_the_form_and_then_put_in(
+    chromium: Chromium, address: str, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = [SimpleNamespace(name="login", ok=False, words="Refused.", cure="Make an app password.", ms=3)]
+    monkeypatch.setattr(connecting, "try_draft", lambda draft, mailbox_id: iter(steps))
+    page, complaints = opened(chromium, address, options)
+
+    page.goto(address + "/mailboxes/new")
+    page.fill("#name", "Office")
+    page.fill("#host", "imap.school.example")
+    page.fill("#username", "office@school.example")
+    page.fill("#password", "secret 4711")
+    page.click("button:has-text('Try it as it stands')")
+    expect(page.frame_locator("[name=trial]").locator("body")).to_contain_text("Make an app password.")
+    expect(page.locator("#tenant")).to_be_hidden()
+    page.locator("label.pill", has_text="Microsoft 365").click()
+    expect(page.locator("#tenant")).to_be_visible()
+    expect(page.locator("#password")).to_be_hidden()
+    page.locator("label.pill", has_text="Password").click()
+    page.click("button:has-text('Put it in')")
+
+    expect(page.locator("h1")).to_have_text("Office")
+    assert "secret 4711" not in page.content()
+    assert complaints == []
     page.context.close()

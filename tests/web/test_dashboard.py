@@ -45,6 +45,20 @@ def test_the_headline_says_the_worst_first(part: Service, needs: dict[str, int],
     assert health([part], CALM, Attention([], [], [], [], needs))[1] == headline
 
 
+@pytest.mark.parametrize(
+    ("inbox", "headline"),
+    [
+        ({"attention": 1}, "Running, and something needs you"),
+        ({"quarantined": 1}, "Running, and something needs you"),
+        ({"stopped": 1, "delayed": 1}, "Running, and something needs you"),
+        ({"delayed": 1}, "Running, with a delay"),
+        ({"attention": 0}, "Everything is running"),
+    ],
+)
+def test_what_the_inbox_needs_is_part_of_the_headline(inbox: dict[str, int], headline: str) -> None:
+    assert health([UP], CALM, NO_NEEDS, inbox)[1] == headline
+
+
 def test_mail_that_is_merely_late_is_a_delay_and_not_a_task(now: datetime) -> None:
     assert health([UP], CALM, Attention([], [], [], [], {"late": 3}))[1] == "Running, with a delay"
 

@@ -1,0 +1,52 @@
+"""Folder names and other strings as IMAP writes them: modified UTF-7, quoted or as a literal."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+
+from edupulse.errors import Invalid
+
+_CODED = re.compile(r"&([A-Za-z0-9+,]*)-")
+_PLAIN_OR_NOT = re.compile(r"[\x20-\x7e]+|[^\x20-\x7e]+")
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+
+
+def encoded(name: str) -> bytes:
+    """Return a folder's name for the wire, quoted (RFC 3501 5.1.3). Raises Invalid for one that cannot be."""
+    if not name or _UNSAFE.search(name):
+        raise Invalid(
+            f"{name!r} cannot be the name of a folder.",
+            cure="Use letters, digits and spaces.",
+            field="folder",
+        )
+    return quoted("".join(map(_encoded_run, _PLAIN_OR_NOT.findall(name))).encode())
+
+
+def decoded(name: bytes) -> str:
+    """Return a folder's name as people read it; what is no modified UTF-7 stays as it is."""
+    text = name.decode("utf-8", "replace")
+    try:
+        return _CODED.sub(lambda found: _decoded_run(found[1]), text)
+    except (binascii.Error, UnicodeDecodeError):
+        return text
+
+
+def quoted(text: bytes) -> bytes:
+    """Return `text` as a quoted string."""
+    return b'"' + text.replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"'
+
+
+def _encoded_run(run: str) -> str:
+    if " " <= run[0] <= "~":
+        return run.replace("&", "&-")
+    coded = base64.b64encode(run.encode("utf-16-be")).decode().rstrip("=").replace("/", ",")
+    return f"&{coded}-"
+
+
+def _decoded_run(coded: str) -> str:
+    if not coded:
+        return "&"
+    padded = coded.replace(",", "/") + "=" * (-len(coded) % 4)
+    return base64.b64decode(padded).decode("utf-16-be")

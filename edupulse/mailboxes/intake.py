@@ -1,0 +1,119 @@
+"""What is behind the cursor of a folder comes in: fetched, kept and passed, batch by batch."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from time import monotonic
+from typing import Any, BinaryIO, cast
+
+from edupulse.clock import now
+from edupulse.logs import get_logger
+from edupulse.mailboxes import locks, telling
+from edupulse.mailboxes.batches import LARGE, runs
+from edupulse.mailboxes.cursors import cursor_of
+from edupulse.mailboxes.imap.session import Header, Session
+from edupulse.mailboxes.keeping import Fresh, keep
+from edupulse.mailboxes.models import Cursor, Mailbox
+from edupulse.storage import storage
+from edupulse.transaction import transaction
+
+LONGEST = 90.0  # seconds after which a poll leaves the rest to the next one
+AT_ONCE = 1_000  # UIDs whose sizes are asked for together
+SLOWEST = 64_000  # bytes a second: a large message may take as long as that
+PATIENCE = 120.0  # seconds that each further portion may take in all
+
+log = get_logger(__name__)
+
+
+class Intake:
+    """What one poll does over an open connection. `new`, `known` and `left` count messages."""
+
+    def __init__(self, mailbox: Mailbox, hold: locks.Hold, session: Session) -> None:
+        self._mailbox = mailbox
+        self._hold = hold
+        self._session = session
+        self._begun = monotonic()
+        self.new = self.known = self.left = 0
+        self.capabilities = sorted(session.capabilities)
+
+    def take_in(self, uidvalidity: int) -> None:
+        """Fetch what is new in the folder that is open, then tell the server what it is to be told."""
+        with transaction() as session:
+            cursor = cursor_of(session, self._mailbox, uidvalidity, now())
+        uids = self._session.uids_after(cursor.last_uid)
+        self.left = len(uids)
+        for start in range(0, len(uids), AT_ONCE):
+            if monotonic() - self._begun > LONGEST:
+                break
+            self._portion(cursor, uids[start : start + AT_ONCE])
+        telling.tell(self._mailbox, cursor, self._session, self._hold)
+
+    def fetch(self, cursor: Cursor, uids: Sequence[int]) -> None:
+        """Fetch these messages, wherever the cursor stands."""
+        self.left += len(uids)
+        for start in range(0, len(uids), AT_ONCE):
+            self._portion(cursor, uids[start : start + AT_ONCE])
+
+    def _portion(self, cursor: Cursor, uids: Sequence[int]) -> None:
+        self._session.extend(PATIENCE)
+        headers = self._session.sizes(uids)
+        large = {header.uid: header for header in headers if header.size > LARGE}
+        for run in runs(headers):
+            if (header := large.get(run[0][0])) is not None:
+                self._large(cursor, header)
+            else:
+                self._small(cursor, run)
+        self.left -= len(uids) - len(headers)  # gone meanwhile
+        keep(self._hold, cursor.id, [], upto=uids[-1], tell_server=False)
+
+    def _small(self, cursor: Cursor, run: Sequence[Sequence[int]]) -> None:
+        for asked, fetched in zip(run, self._session.fetch(run), strict=True):
+            self.left -= len(asked) - len(fetched)  # gone meanwhile
+            stored = storage().put_many([each.data for each in fetched])
+            fresh = [
+                Fresh(each.uid, where, each.internal_date)
+                for each, where in zip(fetched, stored, strict=True)
+            ]
+            self._kept(cursor, fresh)
+
+    def _large(self, cursor: Cursor, header: Header) -> None:
+        self._session.extend(PATIENCE + header.size / SLOWEST)
+        with tempfile.TemporaryFile() as file:
+            arriving = cast(BinaryIO, _Arriving(file, self._hold))
+            found = self._session.fetch_to(header.uid, header.size, arriving)
+            if found is None:  # gone meanwhile
+                self.left -= 1
+                return
+            stored = storage().put_file(cast(BinaryIO, file))
+        log.info("large message kept", mailbox_id=self._mailbox.id, uid=found.uid, bytes=stored.size)
+        self._kept(cursor, [Fresh(found.uid, stored, found.internal_date)])
+
+    def _kept(self, cursor: Cursor, fresh: Sequence[Fresh]) -> None:
+        if not fresh:
+            return
+        upto, tell_server = max(each.uid for each in fresh), self._mailbox.after_action != "none"
+        kept = keep(self._hold, cursor.id, fresh, upto=upto, tell_server=tell_server)
+        self.new += kept.new
+        self.known += kept.known
+        self.left -= len(fresh)
+
+
+class _Arriving:
+    """A file that keeps the mailbox ours while a large message arrives."""
+
+    def __init__(self, file: Any, hold: locks.Hold) -> None:
+        self._file = file
+        self._hold = hold
+        self._renewed = now()
+
+    def write(self, data: bytes) -> int:
+        moment = now()
+        if moment - self._renewed > locks.RENEW_AFTER:
+            self._renew()
+            self._renewed = moment
+        return int(self._file.write(data))
+
+    def _renew(self) -> None:
+        with transaction(durable=False) as session:
+            locks.confirm(session, self._hold, now())

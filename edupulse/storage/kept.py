@@ -1,0 +1,92 @@
+"""What is kept: bytes by their hash, and what every place that keeps them can do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import BinaryIO, Protocol
+
+from edupulse.errors import NotFound, Unavailable
+
+AT_ONCE = 1 << 20  # bytes
+
+
+@dataclass(frozen=True)
+class Stored:
+    """Where bytes are kept, and what they are."""
+
+    key: str
+    sha256: str
+    size: int
+
+
+class Storage(Protocol):
+    """A place that keeps bytes by their hash. Every method raises Unavailable while it cannot be reached."""
+
+    def put(self, data: bytes) -> Stored:
+        """Keep `data`."""
+        ...
+
+    def put_many(self, items: Sequence[bytes]) -> list[Stored]:
+        """Keep each of `items`, waiting for the disk or the network as few times as possible."""
+        ...
+
+    def put_file(self, file: BinaryIO) -> Stored:
+        """Keep all of `file`, piece by piece."""
+        ...
+
+    def open(self, key: str) -> BinaryIO:
+        """Return a seekable file to read from; raises NotFound."""
+        ...
+
+    def read(self, key: str) -> bytes:
+        """Return the whole; raises NotFound."""
+        ...
+
+    def exists(self, key: str) -> bool:
+        """Say whether it is kept."""
+        ...
+
+
+def stored_as(data: bytes) -> Stored:
+    """Return where `data` is kept."""
+    return _stored(sha256(data).hexdigest(), len(data))
+
+
+def stored_as_file(file: BinaryIO) -> Stored:
+    """Return where the whole `file` is kept, and set it to its beginning."""
+    file.seek(0)
+    digest, size = sha256(), 0
+    while piece := file.read(AT_ONCE):
+        digest.update(piece)
+        size += len(piece)
+    file.seek(0)
+    return _stored(digest.hexdigest(), size)
+
+
+@contextmanager
+def refusing(place: object, key: str = "") -> Iterator[None]:
+    """Turn what a place says into our own refusals, which name it. Its address carries no password."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        if not key:
+            raise _out_of_reach(place, error) from error
+        gone = "This message's bytes are not in the storage any more."
+        raise NotFound(gone, cure="Look at STORAGE_URL.", key=key) from None
+    except OSError as error:
+        raise _out_of_reach(place, error) from error
+
+
+def _out_of_reach(place: object, error: OSError) -> Unavailable:
+    return Unavailable(
+        f"Received mails cannot be kept or read in {place}: {error.strerror or type(error).__name__}.",
+        cure="Make it writable and leave room there; nothing is taken from the mailboxes meanwhile.",
+    )
+
+
+def _stored(digest: str, size: int) -> Stored:
+    # Sixteen folders: a batch waits for the names in each of them.
+    return Stored(f"inbound/{digest[0]}/{digest}", digest, size)

@@ -1,0 +1,52 @@
+"""Bytes are kept in an object store, or any other place that fsspec reaches."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+from edupulse.storage.kept import AT_ONCE, Stored, refusing, stored_as, stored_as_file
+
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
+
+
+class ObjectStorage:
+    """A bucket and a prefix in it; see Storage."""
+
+    def __init__(self, filesystem: AbstractFileSystem, root: str) -> None:
+        self._filesystem = filesystem
+        self._root = root.rstrip("/")
+
+    def put(self, data: bytes) -> Stored:
+        return self.put_many([data])[0]
+
+    def put_many(self, items: Sequence[bytes]) -> list[Stored]:
+        stored = [stored_as(data) for data in items]
+        with refusing(self._root):  # all at once, where the store can do that
+            self._filesystem.pipe(
+                {self._path(each.key): data for each, data in zip(stored, items, strict=True)}
+            )
+        return stored
+
+    def put_file(self, file: BinaryIO) -> Stored:
+        stored = stored_as_file(file)
+        with refusing(self._root), self._filesystem.open(self._path(stored.key), "wb") as target:
+            shutil.copyfileobj(file, target, AT_ONCE)
+        return stored
+
+    def open(self, key: str) -> BinaryIO:
+        with refusing(self._root, key):
+            return cast(BinaryIO, self._filesystem.open(self._path(key), "rb"))
+
+    def read(self, key: str) -> bytes:
+        with self.open(key) as file, refusing(self._root, key):
+            return file.read()
+
+    def exists(self, key: str) -> bool:
+        with refusing(self._root):
+            return bool(self._filesystem.exists(self._path(key)))
+
+    def _path(self, key: str) -> str:
+        return f"{self._root}/{key}"

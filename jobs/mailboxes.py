@@ -1,0 +1,48 @@
+"""Jobs of mailboxes."""
+
+from __future__ import annotations
+
+from edupulse.clock import now
+from edupulse.mailboxes import audit as completeness
+from edupulse.mailboxes import poll as polling
+from edupulse.mailboxes import process as processing
+from edupulse.mailboxes import running, syncing
+from edupulse.mailboxes import sweep as net
+from jobs.recorded import recorded
+
+
+@recorded
+def poll(mailbox_id: int, by: str = "clock") -> dict[str, int | str]:
+    """Fetch what is new in one mailbox."""
+    return polling.poll(mailbox_id, by=by)
+
+
+@recorded
+def process(message_id: int) -> dict[str, object]:
+    """Read one message, say what it is, and give it to whoever deals with it."""
+    return processing.process(message_id)
+
+
+@recorded
+def handle(action_id: int) -> dict[str, object]:
+    """Try once more what a handler could not do."""
+    return running.handle(action_id)
+
+
+@recorded
+def sweep() -> dict[str, int]:
+    """Hand over what waits, replay once after a release."""
+    return net.sweep(now())
+
+
+@recorded
+def sync() -> dict[str, int]:
+    """Make the schedules match the mailboxes."""
+    found = syncing.sync(now())
+    return {"added": found.added, "removed": found.removed, "updated": found.updated, "total": found.total}
+
+
+@recorded
+def audit(mailbox_id: int | None = None) -> dict[str, int]:
+    """Compare what the server holds with the ledger, for one mailbox or all."""
+    return completeness.audit(mailbox_id)

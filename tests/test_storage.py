@@ -1,0 +1,82 @@
+"""Received bytes are kept once, by their hash, and read back as they were."""
+
+from __future__ import annotations
+
+import io
+import os
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from edupulse.errors import NotFound, Unavailable
+from edupulse.storage import FolderStorage, ObjectStorage, Storage, storage
+
+
+@pytest.fixture(params=["folder", "memory"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
+    if request.param == "folder":
+        return FolderStorage(tmp_path / "kept")
+    from fsspec.implementations.memory import MemoryFileSystem
+
+    return ObjectStorage(MemoryFileSystem(), f"/{tmp_path.name}")
+
+
+def test_what_is_put_is_read_back_by_its_hash(place: Storage) -> None:
+    data = b"Subject: \xff\x00 any bytes\r\n"
+
+    stored = place.put(data)
+
+    assert (stored.sha256, stored.size) == (sha256(data).hexdigest(), len(data))
+    assert place.read(stored.key) == data
+    assert place.exists(stored.key)
+
+
+def test_the_same_bytes_have_one_key_however_they_came(place: Storage) -> None:
+    several = place.put_many([b"one", b"two", b"one"])
+
+    streamed = place.put_file(io.BytesIO(b"two"))
+
+    assert several[0] == several[2]
+    assert streamed == several[1]
+
+
+def test_a_large_one_is_streamed_and_can_be_read_from_anywhere(place: Storage) -> None:
+    stored = place.put_file(io.BytesIO(b"a" * 3_000_000 + b"end"))
+
+    with place.open(stored.key) as file:
+        file.seek(3_000_000)
+        assert file.read() == b"end"
+
+
+def test_what_is_not_there_is_said_to_be_gone(place: Storage) -> None:
+    with pytest.raises(NotFound, match="not in the storage"):
+        place.read("inbound/ab/abc")
+
+
+def test_a_folder_that_cannot_be_written_is_named_with_a_cure(tmp_path: Path) -> None:
+    (tmp_path / "kept").write_text("a file is in the way")
+
+    with pytest.raises(Unavailable, match="kept") as refused:
+        FolderStorage(tmp_path / "kept").put(b"data")
+
+    assert "nothing is taken from the mailboxes" in refused.value.cure
+
+
+def test_a_beginning_that_a_crash_left_is_never_taken_for_a_message(tmp_path: Path) -> None:
+    place = FolderStorage(tmp_path)
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / "half").write_bytes(b"da")
+
+    stored = place.put(b"data")
+
+    assert place.read(stored.key) == b"data"
+    assert os.listdir(tmp_path / "new") == ["half"]
+
+
+def test_the_application_keeps_them_in_its_data_folder_unless_told_otherwise(app: Flask) -> None:
+    stored = storage().put(b"data")
+
+    folder = app.extensions["edupulse"].settings.data_dir / "storage"
+    assert (folder / stored.key).read_bytes() == b"data"
