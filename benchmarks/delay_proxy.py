@@ -11,6 +11,7 @@ import asyncio
 import json
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 
 _PIECE = 64 * 1024  # bytes read at once
 _UNDER_WAY = 1024  # pieces in one direction; more would only fill the memory when one end stops reading
@@ -79,7 +80,8 @@ class DelayProxy:
             due, data = await under_way.get()
             await asyncio.sleep(max(0.0, due - asyncio.get_running_loop().time()))
             if not data:
-                writer.write_eof()
+                with suppress(OSError):  # it has gone already
+                    writer.write_eof()
                 return
             writer.write(data)
             await writer.drain()

@@ -131,6 +131,15 @@ def _mail_address(value: str) -> str:
     return value
 
 
+def _plus_address(value: str) -> str:
+    local = _mail_address(value).partition("@")[0]
+    if len(local) > 32 or not re.fullmatch(r"[A-Za-z0-9._-]*", local):
+        raise ValueError(
+            "should be a plain address such as bounces@school.example, at most 32 characters before the @"
+        )
+    return value
+
+
 def _domain(value: str) -> str:
     if value and not re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", value.lower()):
         raise ValueError("should be a domain such as school.example")
@@ -210,7 +219,7 @@ VARIABLES = (
     Variable("EDUPULSE_HOST", _text, "127.0.0.1", "address the embedded web server listens on"),
     Variable("EDUPULSE_PORT", _whole(1, 65535), "8080", "port the embedded web server listens on"),
     Variable("EDUPULSE_WORKERS", _whole(1, 64), "2", "worker processes of the embedded stack"),
-    Variable("WORKER_THREADS", _whole(1, 64), "4", "jobs that one worker process works on at once"),
+    Variable("WORKER_THREADS", _whole(1, 64), "6", "jobs that one worker process works on at once"),
     Variable("WORKER_MEMORY_MB", _whole(64, 65536), "400", "a worker larger than this is renewed"),
     Variable("WORKER_MAX_JOBS", _whole(1, 10**9 - 1), "1000000", "a worker is renewed after so many jobs"),
     Variable("WORKER_MAX_HOURS", _whole(1, 8760), "24", "a worker is renewed after so many hours"),
@@ -264,7 +273,7 @@ VARIABLES = (
     ),
     Variable(
         "BOUNCE_ADDRESS",
-        _mail_address,
+        _plus_address,
         "",
         "polled mailbox that takes name+anything@domain: bounces then name the mail they are about; empty: not used",
     ),

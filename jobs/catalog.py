@@ -7,7 +7,6 @@ from jobs import campaigns, diagnostics, mail, mailboxes, reminders
 
 # Each minute is the net under the exact wake-ups; one run for all missed minutes is enough.
 EACH_MINUTE = Timing(cron="* * * * *", misfire="once", max_lateness_seconds=3600)
-EACH_FIVE_MINUTES = Timing(cron="*/5 * * * *", misfire="once", max_lateness_seconds=3600)
 EACH_NIGHT = Timing(cron="40 3 * * *", misfire="once", max_lateness_seconds=86_400)
 HOURLY = Timing(cron="0 * * * *", misfire="once", max_lateness_seconds=86_400)
 
@@ -39,8 +38,6 @@ CATALOG = (
         "poll",
         "Fetch what is new in one mailbox.",
         retries=0,
-        soft_limit_seconds=150,
-        hard_limit_seconds=180,
     ),
     JobSpec(
         "mailboxes.process",
@@ -55,9 +52,6 @@ CATALOG = (
         "mailboxes.handle", mailboxes.handle, "poll", "Try again what a handler could not do.", priority=-1
     ),
     JobSpec("mailboxes.sweep", mailboxes.sweep, "poll", "Hand over messages that wait.", EACH_MINUTE),
-    JobSpec(
-        "mailboxes.sync", mailboxes.sync, "poll", "Make the schedules match the mailboxes.", EACH_FIVE_MINUTES
-    ),
     JobSpec("mailboxes.audit", mailboxes.audit, "poll", "Compare the servers with the ledger.", EACH_NIGHT),
     JobSpec("diagnostics.ping", diagnostics.ping, "default", "Answer with the worker's name."),
 )

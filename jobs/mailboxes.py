@@ -6,7 +6,7 @@ from edupulse.clock import now
 from edupulse.mailboxes import audit as completeness
 from edupulse.mailboxes import poll as polling
 from edupulse.mailboxes import process as processing
-from edupulse.mailboxes import running, syncing
+from edupulse.mailboxes import running
 from edupulse.mailboxes import sweep as net
 from jobs.recorded import recorded
 
@@ -33,13 +33,6 @@ def handle(action_id: int) -> dict[str, object]:
 def sweep() -> dict[str, int]:
     """Hand over what waits, replay once after a release."""
     return net.sweep(now())
-
-
-@recorded
-def sync() -> dict[str, int]:
-    """Make the schedules match the mailboxes."""
-    found = syncing.sync(now())
-    return {"added": found.added, "removed": found.removed, "updated": found.updated, "total": found.total}
 
 
 @recorded

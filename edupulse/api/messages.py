@@ -94,7 +94,7 @@ def _shown(message: Message) -> dict[str, Any]:
     delivery = message.delivery
     return {
         **_listed(message.row),
-        "event": message.event.as_json() if message.event else None,
+        "event": message.event.as_json() if message.event and caller().may("operator") else None,
         "actions": [_action(each) for each in message.actions],
         "answers": {"delivery_id": delivery.id, "address": delivery.address} if delivery else None,
         "thread": [_listed(each) for each in message.thread],
@@ -104,7 +104,9 @@ def _shown(message: Message) -> dict[str, Any]:
 
 
 def _listed(row: InboundMessage) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in LISTED}
+    """Return the facts of a message; what it says is for operators, as on the pages."""
+    facts = {name: getattr(row, name) for name in LISTED}
+    return facts if caller().may("operator") else facts | {"snippet": ""}
 
 
 def _action(action: InboundAction) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -24,6 +23,11 @@ from edupulse.mail.suppressions import EVERYTHING, scopes_of
 CANCELLED = "The campaign was cancelled before this mail was sent."
 NOWHERE = "edupulse.invalid"  # the domain of a Message-ID while no sender address is set
 
+# Made by the database, for each row anew.
+_TOKENS = {
+    "sqlite": func.lower(func.hex(func.randomblob(8))),
+    "postgresql": func.substr(func.md5(as_type(func.gen_random_uuid(), String)), 1, 16),
+}
 _INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _R = cast(Table, Recipient.__table__)
 _ALL = Suppression.__table__.alias("suppressed_for_all")
@@ -35,7 +39,7 @@ def insert_deliveries(session: Session, campaign: Campaign, after: int, upto: in
 
     Who has one already is passed over, by its key; any other clash is an error and never a person left out.
     """
-    columns = _columns(campaign, moment)
+    columns = _columns(session, campaign, moment)
     mailed = _R.outerjoin(_ALL, _stops(_ALL, EVERYTHING)).outerjoin(
         _KIND, _stops(_KIND, scopes_of(campaign.mailing.purpose)[-1])
     )
@@ -55,7 +59,7 @@ def key_of(campaign_id: int, comparable: ColumnElement[str] | str) -> Any:
     return literal(f"campaign:{campaign_id}::") + comparable
 
 
-def _columns(campaign: Campaign, moment: datetime) -> dict[str, ColumnElement[Any]]:
+def _columns(session: Session, campaign: Campaign, moment: datetime) -> dict[str, ColumnElement[Any]]:
     mailing, at = campaign.mailing, literal(moment, UtcDateTime)
     letters = _default_last(mailing.letters, campaign.default_locale)
     stopped = func.coalesce(_ALL.c.reason, _KIND.c.reason)
@@ -74,7 +78,7 @@ def _columns(campaign: Campaign, moment: datetime) -> dict[str, ColumnElement[An
         "recipient_name": _R.c.name,
         "locale": case((_R.c.locale != "", _R.c.locale), else_=campaign.default_locale),
         "subject": _by_language(letters, [letter.subject for letter in letters]),
-        "message_id": _message_id(campaign),
+        "message_id": _message_id(session, campaign),
         "state": case((stopped.is_not(None), "suppressed"), else_="cancelled" if is_cancelled else "queued"),
         "reason": func.coalesce(stopped, CANCELLED if is_cancelled else null()),
         "accepted_at": at,
@@ -104,17 +108,11 @@ def _by_language(letters: Sequence[Letter], values: Sequence[Any]) -> ColumnElem
     return case(*same, *near, else_=values[-1])
 
 
-def _message_id(campaign: Campaign) -> ColumnElement[str]:
-    """Return <c7.123.token@domain>: the same for the same recipient however often the rows are written."""
+def _message_id(session: Session, campaign: Campaign) -> ColumnElement[str]:
+    """Return <c7.123.token@domain>, whose token nobody can guess: who knows it has had the mail."""
     number = as_type(_R.c.id, String)
-    return literal(f"<c{campaign.id}.") + number + literal(f".{_token(campaign)}@{_domain()}>")
-
-
-def _token(campaign: Campaign) -> str:
-    """Return what makes this campaign's Message-IDs unlike those of any other, also after a restored backup."""
-    secret = current_settings().secret_key.reveal().encode()
-    what = f"campaign {campaign.id} of {campaign.created_at.isoformat()}"
-    return hmac.digest(secret, what.encode(), "sha256").hex()[:16]
+    token: Any = _TOKENS[session.get_bind().dialect.name]
+    return literal(f"<c{campaign.id}.") + number + literal(".") + token + literal(f"@{_domain()}>")
 
 
 def _domain() -> str:

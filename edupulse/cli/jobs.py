@@ -126,7 +126,7 @@ def _how(priority: str | None, delay: timedelta | None, unique: str | None, if_e
 
 
 def _arguments(pairs: tuple[str, ...], text: str) -> dict[str, Any]:
-    return {**_from_json(text), **dict(_from_pair(pair) for pair in pairs)}
+    return {**_from_json(text), **dict(from_pair(pair) for pair in pairs)}
 
 
 def _from_json(text: str) -> dict[str, Any]:
@@ -139,7 +139,8 @@ def _from_json(text: str) -> dict[str, Any]:
     return found
 
 
-def _from_pair(pair: str) -> tuple[str, Any]:
+def from_pair(pair: str) -> tuple[str, Any]:
+    """Return name and value of KEY=VALUE; a value that is no JSON is text. Raises Invalid."""
     key, equals, value = pair.partition("=")
     if not equals or not key.isidentifier():
         raise Invalid(f"{pair!r} is not KEY=VALUE.", cure="Example: event_id=7")

@@ -20,9 +20,19 @@ from rich.text import Text
 from edupulse.config import current_settings
 
 WIDTH_WITHOUT_TERMINAL = 200  # columns: nothing is cut off in a file or a pipe
-GOOD = {"up", "ok", "sent", "finished", "running", "confirmed"}
-DOUBTFUL = {"degraded", "warning", "unknown", "deferred", "interrupted", "missed", "asked"}
-BAD = {"down", "problem", "failed", "rejected", "dead", "bounced"}
+GOOD = {"up", "ok", "sent", "finished", "running", "confirmed", "done", "processed"}
+DOUBTFUL = {
+    "degraded",
+    "warning",
+    "unknown",
+    "deferred",
+    "interrupted",
+    "missed",
+    "asked",
+    "late",
+    "retrying",
+}
+BAD = {"down", "problem", "failed", "rejected", "dead", "bounced", "stopped", "quarantined"}
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the same facts as JSON.")
 

@@ -7,7 +7,17 @@ from collections.abc import Callable, Sequence
 from flask import Flask, has_app_context
 
 from edupulse.database import db
-from edupulse.doctor import clocks, database, installation, machine, mail, processes, redis, settings
+from edupulse.doctor import (
+    clocks,
+    database,
+    installation,
+    machine,
+    mail,
+    mailboxes,
+    processes,
+    redis,
+    settings,
+)
 from edupulse.doctor.finding import Check, Finding, problem
 from edupulse.errors import EduPulseError
 from edupulse.logs import get_logger
@@ -39,6 +49,9 @@ WITH_APPLICATION: tuple[Step, ...] = (
     (mail.signature, ()),
     (mail.journal, ()),
     (mail.server, ()),
+    (mailboxes.place, ()),
+    (mailboxes.keys, ("database", "schema")),
+    (mailboxes.polls, ("database", "schema")),
     (processes.workers, ("database", "schema")),
     (processes.scheduler, ("database", "schema")),
     (processes.version, ("database", "schema")),

@@ -1,12 +1,10 @@
 """What other servers say later about a mail of ours: the mail is found, its row says so, the address is stopped.
 
-Nothing is believed that does not prove to be about a mail of ours, by its signed return address or by its Message-ID
-together with the person it went to. A forged report must not keep anybody's mail away.
+A failure for good stops the address at once, one that may pass only when it lasts, and what is about us never does.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -15,15 +13,17 @@ from sqlalchemy.orm import Session
 
 from edupulse.accounts.audit import entries_of
 from edupulse.control.enqueue import enqueue
-from edupulse.errors import Invalid, Unavailable
-from edupulse.mail.addresses import comparable, parse_address
+from edupulse.errors import Unavailable
 from edupulse.mail.bounce_causes import Follows, cause
+from edupulse.mail.bounce_proof import BounceReport, Noted, proven
 from edupulse.mail.bounce_score import REMEMBERED, is_enough
 from edupulse.mail.mailing import Mailing
 from edupulse.mail.models import Bounce, Delivery
 from edupulse.mail.once import insert_once
 from edupulse.mail.suppressions import EVERYTHING, LONGEST_REASON, suppress
 from edupulse.transaction import rows_changed, transaction
+
+__all__ = ["BounceReport", "Noted", "note", "of_delivery"]
 
 COMPLAINED = "A mail of ours was reported as spam from this mailbox."
 LONGEST_TEXT = 2000  # characters of a server's words that are kept
@@ -32,44 +32,15 @@ _RANK = {"delayed": 0, "soft": 1, "hard": 2}
 _LEFT = ("sent", "unknown")  # states from which a mail can come back
 
 
-@dataclass(frozen=True)
-class BounceReport:
-    """What a server says about one recipient: kind is hard, soft, delayed, delivered or complaint.
-
-    `delivery_id` is proven by a signed return address; `message_id` only names a mail. `address` is whom the server
-    speaks of, `original_address` whom the mail was for before an alias or a forwarding.
-    """
-
-    kind: str
-    address: str = ""
-    delivery_id: int | None = None
-    status: str = ""
-    cause: str = ""
-    text: str = ""
-    message_id: str = ""
-    original_address: str = ""
-
-
-@dataclass(frozen=True)
-class Noted:
-    """What followed from a report, in words and as facts. With `attention` a person should look at it, and why."""
-
-    words: str
-    detail: dict[str, Any] = field(default_factory=dict)
-    attention: str = ""
-
-
 def note(report: BounceReport, *, source: str, at: datetime) -> Noted:
     """Draw the conclusions from one report, once for each `source` and address; `at` is when it was received.
 
     Raises Unavailable while the mail it is about is just leaving: try again in a moment.
     """
     with transaction() as session:
-        delivery = _delivery_of(session, report)
-        if delivery is None:
-            return _unknown(report)
-        if not _is_proven(report, delivery):
-            return _not_believed(report, delivery)
+        delivery = proven(session, report)
+        if isinstance(delivery, Noted):
+            return delivery
         if report.kind == "delivered":
             return Noted(f"The mail to {delivery.address} has arrived.", {"delivery_id": delivery.id})
         if delivery.state == "sending":
@@ -92,46 +63,6 @@ def of_delivery(delivery_id: int) -> list[Bounce]:
     with transaction() as session:
         found = select(Bounce).where(Bounce.delivery_id == delivery_id).order_by(Bounce.at, Bounce.id)
         return list(session.scalars(found))
-
-
-def _delivery_of(session: Session, report: BounceReport) -> Delivery | None:
-    if report.delivery_id is not None:
-        return session.get(Delivery, report.delivery_id, populate_existing=True)
-    if not report.message_id or len(report.message_id) > 200:
-        return None
-    return session.scalar(select(Delivery).where(Delivery.message_id == report.message_id))
-
-
-def _is_proven(report: BounceReport, delivery: Delivery) -> bool:
-    """A Message-ID may be guessed or passed on: it counts with the person whom the mail was for."""
-    if report.delivery_id is not None:
-        return True
-    return delivery.comparable in {_same(report.address), _same(report.original_address)}
-
-
-def _same(address: str) -> str:
-    """Return the form by which addresses are compared, also with an international domain."""
-    if address.isascii():
-        return comparable(address.strip())
-    try:
-        return parse_address(address).comparable
-    except Invalid:
-        return comparable(address.strip())
-
-
-def _unknown(report: BounceReport) -> Noted:
-    if report.kind == "delivered":
-        return Noted("It says that a mail has arrived which is not in the ledger.")
-    who = f" It names {report.address}." if report.address else ""
-    why = f"Nothing in it proves that it is about a mail of ours, so it has no effect.{who}"
-    cure = " If it is true, add the suppression by hand." if report.kind in ("hard", "complaint") else ""
-    return Noted(why, {"refused": "unknown", "address": report.address}, attention=why + cure)
-
-
-def _not_believed(report: BounceReport, delivery: Delivery) -> Noted:
-    whom = report.address or "nobody"
-    why = f"It names our mail to {delivery.address} but speaks of {whom}: it may be forged, so it has no effect."
-    return Noted(why, {"refused": "other_person", "delivery_id": delivery.id}, attention=why)
 
 
 def _was_said(session: Session, report: BounceReport, delivery: Delivery) -> bool:

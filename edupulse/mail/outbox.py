@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Update, insert, select, update
@@ -150,7 +150,7 @@ def _row(posting: Posting, address: Address, *, sender: int, domain: str, moment
     mail = posting.mail
     key = f"{posting.kind}:{posting.subject_id}:{posting.occurrence}:{address.comparable}"
     return {
-        "key": key, "message_id": f"<{sha256(key.encode()).hexdigest()[:40]}@{domain}>",
+        "key": key, "message_id": f"<{_token(key)}@{domain}>",
         "kind": posting.kind, "subject_id": posting.subject_id, "occurrence": posting.occurrence,
         "sender_id": sender, "address": address.mailbox, "comparable": address.comparable,
         "recipient_name": _storable(mail.name)[:200],
@@ -158,6 +158,12 @@ def _row(posting: Posting, address: Address, *, sender: int, domain: str, moment
         "accepted_at": moment, "due_at": posting.due_at, "expires_at": posting.expires_at,
         "next_attempt_at": max(posting.due_at, moment), "attempts_made": 0, "tries": 0,
     }  # fmt: skip
+
+
+def _token(key: str) -> str:
+    """Return the same word for the same mail each time, which nobody can guess: who knows it has had the mail."""
+    secret = current_settings().secret_key.reveal().encode()
+    return hmac.digest(secret, key.encode(), "sha256").hex()[:40]
 
 
 def _content(mail: Mail) -> dict[str, Any]:

@@ -33,7 +33,18 @@ def recovered(mailbox: Mailbox, moment: datetime) -> None:
     _tell(mailbox, f"Mailbox “{mailbox.name}” works again", lines, moment)
 
 
-def _tell(mailbox: Mailbox, subject: str, lines: list[str], moment: datetime) -> None:
+def withheld(mailbox: Mailbox, uid: int, moment: datetime) -> None:
+    """Tell them, once, of a message that the server has and does not give; each night it is asked for again."""
+    lines = [
+        f"The mail server of the mailbox “{mailbox.name}” has a message that it does not hand over (UID {uid}).",
+        "Look for it in the mailbox itself. All other messages were fetched.",
+    ]
+    _tell(
+        mailbox, f"Mailbox “{mailbox.name}”: one message cannot be fetched", lines, moment, about=f"uid-{uid}"
+    )
+
+
+def _tell(mailbox: Mailbox, subject: str, lines: list[str], moment: datetime, about: str = "") -> None:
     settings = current_settings()
     page = f"{settings.base_url}/mailboxes/{mailbox.id}"
     text = "\n\n".join([*filter(None, lines), page, ""])
@@ -44,7 +55,7 @@ def _tell(mailbox: Mailbox, subject: str, lines: list[str], moment: datetime) ->
                 Mail(address, "", subject, text, html, settings.locale),
                 kind=KIND,
                 subject_id=str(mailbox.id),
-                occurrence=f"{moment:%Y%m%dT%H%M%S}",
+                occurrence=about or f"{moment:%Y%m%dT%H%M%S}",
                 due_at=moment,
                 expires_at=moment + OF_USE,
             )

@@ -58,10 +58,10 @@ def _audited(mailbox_id: int) -> dict[str, int]:
 def _compared(mailbox: Mailbox, hold: locks.Hold) -> dict[str, int]:
     with closing(connect(account_of(mailbox))) as session:
         intake = Intake(mailbox, hold, session)
-        uidvalidity = session.examine(mailbox.folder).uidvalidity
+        look = session.look(mailbox.folder)
         with transaction() as written:
-            cursor = cursor_of(written, mailbox, uidvalidity, now())
-        on_server = [uid for uid in session.all_uids() if uid <= cursor.last_uid]
+            cursor = cursor_of(written, mailbox, look.folder.uidvalidity, now())
+        on_server = [uid for uid in look.uids if uid <= cursor.last_uid]
         missing = sorted(set(on_server) - _known(cursor))
         if missing:
             log.error("messages were missing", mailbox_id=mailbox.id, uids=missing[:100], count=len(missing))

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from edupulse.mailboxes.imap.session import Header
 
 MOST_TOGETHER = 100  # messages; at 50 ms of round trip more gain little
-BYTES_TOGETHER = 4_000_000  # of a batch; two are in memory at once, one arriving and one being written down
-LARGE = 4_000_000  # bytes: beyond it a message goes straight into a file
+BYTES_TOGETHER = 2_000_000  # of a batch; a few are in memory at once, arriving or being written down
+LARGE = 2_000_000  # bytes: beyond it a message goes straight into a file
 
 
 def runs(headers: Sequence[Header]) -> Iterator[list[list[int]]]:

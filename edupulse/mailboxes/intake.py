@@ -12,7 +12,8 @@ from edupulse.logs import get_logger
 from edupulse.mailboxes import locks, telling
 from edupulse.mailboxes.batches import LARGE, runs
 from edupulse.mailboxes.cursors import cursor_of
-from edupulse.mailboxes.imap.session import Header, Session
+from edupulse.mailboxes.imap.errors import ImapFailure
+from edupulse.mailboxes.imap.session import Header, Look, Session
 from edupulse.mailboxes.keeping import Fresh, keep
 from edupulse.mailboxes.models import Cursor, Mailbox
 from edupulse.storage import storage
@@ -35,13 +36,14 @@ class Intake:
         self._session = session
         self._begun = monotonic()
         self.new = self.known = self.left = 0
+        self.withheld: list[int] = []  # UIDs of messages that the server has and does not give
         self.capabilities = sorted(session.capabilities)
 
-    def take_in(self, uidvalidity: int) -> None:
+    def take_in(self, look: Look) -> None:
         """Fetch what is new in the folder that is open, then tell the server what it is to be told."""
-        with transaction() as session:
-            cursor = cursor_of(session, self._mailbox, uidvalidity, now())
-        uids = self._session.uids_after(cursor.last_uid)
+        with transaction(durable=False) as session:
+            cursor = cursor_of(session, self._mailbox, look.folder.uidvalidity, now())
+        uids = [uid for uid in look.uids if uid > cursor.last_uid]
         self.left = len(uids)
         for start in range(0, len(uids), AT_ONCE):
             if monotonic() - self._begun > LONGEST:
@@ -68,6 +70,26 @@ class Intake:
         keep(self._hold, cursor.id, [], upto=uids[-1], tell_server=False)
 
     def _small(self, cursor: Cursor, run: Sequence[Sequence[int]]) -> None:
+        try:
+            self._batches(cursor, run)
+        except ImapFailure as failure:
+            if failure.cause not in ("withheld", "refused"):
+                raise
+            self._one_by_one(cursor, [uid for batch in run for uid in batch])
+
+    def _one_by_one(self, cursor: Cursor, uids: Sequence[int]) -> None:
+        """Fetch each message by itself, and pass over what the server does not give: it must not block the others."""
+        for uid in uids:
+            try:
+                self._batches(cursor, [[uid]])
+            except ImapFailure as failure:
+                if failure.cause not in ("withheld", "refused"):
+                    raise
+                log.error("the server does not give a message", mailbox_id=self._mailbox.id, uid=uid)
+                self.withheld.append(uid)
+                self.left -= 1
+
+    def _batches(self, cursor: Cursor, run: Sequence[Sequence[int]]) -> None:
         for asked, fetched in zip(run, self._session.fetch(run), strict=True):
             self.left -= len(asked) - len(fetched)  # gone meanwhile
             stored = storage().put_many([each.data for each in fetched])

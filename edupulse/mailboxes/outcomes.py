@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from edupulse.clock import now
 from edupulse.errors import EduPulseError
 from edupulse.logs import get_logger
 from edupulse.mailboxes import alerts
+from edupulse.mailboxes.intake import Intake
 from edupulse.mailboxes.locks import Hold, confirm
 from edupulse.mailboxes.models import Mailbox
 from edupulse.mailboxes.retry import after_failure
@@ -18,17 +17,19 @@ LONGEST_WORDS = 500  # characters
 log = get_logger(__name__)
 
 
-def succeeded(mailbox: Mailbox, hold: Hold, *, backlog: int, capabilities: Sequence[str]) -> None:
+def succeeded(mailbox: Mailbox, hold: Hold, intake: Intake) -> None:
     """Note that the poll came to its end; whoever was told of trouble hears that it is over."""
     moment = now()
-    with transaction(durable=mailbox.alerted_at is not None) as session:
+    with transaction(durable=bool(mailbox.alerted_at or intake.withheld)) as session:
         confirm(
             session, hold, moment,
-            succeeded_at=moment, backlog=backlog, failures=0, capabilities=list(capabilities),
+            succeeded_at=moment, backlog=intake.left, failures=0, capabilities=intake.capabilities,
             error_class=None, error=None, cure=None, retry_at=None, stopped_at=None, alerted_at=None,
         )  # fmt: skip
         if mailbox.alerted_at is not None:
             alerts.recovered(mailbox, moment)
+        for uid in intake.withheld:
+            alerts.withheld(mailbox, uid, moment)
     if mailbox.failures:
         log.info("mailbox works again", mailbox_id=mailbox.id, failures=mailbox.failures)
 

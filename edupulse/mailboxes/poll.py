@@ -1,13 +1,13 @@
 """One poll of one mailbox: locked, read behind its cursor, and its outcome written down whatever it was.
 
-scheduler -> job mailboxes.poll -> lock and fence -> EXAMINE, SEARCH, sizes -> FETCH in batches -> storage
--> one commit: messages, UIDs, cursor, jobs -> the server is told (seen, moved) -> outcome, lock released
+scheduler -> job mailboxes.poll -> lock and fence -> EXAMINE and SEARCH by cursor -> sizes -> FETCH in batches
+-> storage -> one commit: messages, UIDs, cursor, jobs -> the server is told (seen, moved) -> outcome, lock released
 """
 
 from __future__ import annotations
 
 from contextlib import closing
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import undefer
 
@@ -16,8 +16,9 @@ from edupulse.control.enqueue import enqueue
 from edupulse.database import db
 from edupulse.errors import Unavailable
 from edupulse.logs import get_logger
-from edupulse.mailboxes import locks
+from edupulse.mailboxes import locks, slots
 from edupulse.mailboxes.connecting import account_of
+from edupulse.mailboxes.cursors import last_cursor
 from edupulse.mailboxes.imap.errors import ImapFailure
 from edupulse.mailboxes.imap.session import connect
 from edupulse.mailboxes.intake import Intake
@@ -25,6 +26,7 @@ from edupulse.mailboxes.models import Mailbox
 from edupulse.mailboxes.outcomes import failed, succeeded
 
 POLL = "mailboxes.poll"
+LATER = timedelta(seconds=2)  # until a poll for which this process has no room is tried again
 
 log = get_logger(__name__)
 
@@ -40,17 +42,17 @@ def poll(mailbox_id: int, *, by: str = "clock") -> dict[str, int | str]:
         return _skipped("disabled")
     if by == "clock" and _is_to_wait(mailbox, now()):
         return _skipped("waiting")
-    try:
-        hold = locks.take(mailbox, now())
-    except locks.Busy as busy:
-        return {**_skipped("locked"), "why": str(busy)}
-    try:
-        return _polled(mailbox, hold)
-    except locks.Lost:
-        log.warning("mailbox was changed or taken over during a poll", mailbox_id=mailbox_id)
-        return _skipped("overtaken")
-    finally:
-        locks.release(hold)
+    with slots.one() as is_free:
+        if not is_free:
+            enqueue(
+                POLL,
+                unique_key=f"mailbox:{mailbox_id}:later",
+                not_before=now() + LATER,
+                mailbox_id=mailbox_id,
+                by=by,
+            )
+            return _skipped("full")
+        return _alone(mailbox)
 
 
 def loaded(mailbox_id: int) -> Mailbox | None:
@@ -60,6 +62,20 @@ def loaded(mailbox_id: int) -> Mailbox | None:
         db.session.expunge(mailbox)
     db.session.rollback()
     return mailbox
+
+
+def _alone(mailbox: Mailbox) -> dict[str, int | str]:
+    try:
+        hold = locks.take(mailbox, now())
+    except locks.Busy as busy:
+        return {**_skipped("locked"), "why": str(busy)}
+    try:
+        return _polled(mailbox, hold)
+    except locks.Lost:
+        log.warning("mailbox was changed or taken over during a poll", mailbox_id=mailbox.id)
+        return _skipped("overtaken")
+    finally:
+        locks.release(hold)
 
 
 def _polled(mailbox: Mailbox, hold: locks.Hold) -> dict[str, int | str]:
@@ -76,17 +92,17 @@ def _polled(mailbox: Mailbox, hold: locks.Hold) -> dict[str, int | str]:
     except Exception as error:
         failed(mailbox, hold, "protocol", error)
         raise
-    succeeded(mailbox, hold, backlog=intake.left, capabilities=intake.capabilities)
+    succeeded(mailbox, hold, intake)
     if intake.left:
         enqueue(POLL, unique_key=f"mailbox:{mailbox.id}:rest", mailbox_id=mailbox.id)
     return {"outcome": "done", "new": intake.new, "known": intake.known, "left": intake.left}
 
 
 def _read(mailbox: Mailbox, hold: locks.Hold) -> Intake:
-    with closing(connect(account_of(mailbox))) as session:
+    account, known = account_of(mailbox), last_cursor(mailbox)
+    with closing(connect(account)) as session:
         intake = Intake(mailbox, hold, session)
-        folder = session.examine(mailbox.folder)
-        intake.take_in(folder.uidvalidity)
+        intake.take_in(session.look(mailbox.folder, uidvalidity=known.uidvalidity, after=known.last_uid))
     return intake
 
 

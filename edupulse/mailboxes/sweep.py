@@ -9,7 +9,7 @@ from sqlalchemy import select
 from edupulse.control.enqueue import enqueue_many
 from edupulse.control.models import OPEN_ROWS, JobRun
 from edupulse.database import db
-from edupulse.mailboxes import quarantine
+from edupulse.mailboxes import quarantine, rule_jobs
 from edupulse.mailboxes.models import InboundAction, InboundMessage
 from edupulse.version import VERSION
 
@@ -26,7 +26,13 @@ def sweep(moment: datetime) -> dict[str, int]:
     actions = _actions_without_a_run(moment)
     enqueue_many(HANDLE, [{"action_id": id} for id in actions])
     replayed = [quarantine.put_back(id, actor="system") for id in _of_another_version()]
-    return {"processed": len(messages), "handled": len(actions), "replayed": len(replayed)}
+    returned = rule_jobs.bring_back(moment)
+    return {
+        "processed": len(messages),
+        "handled": len(actions),
+        "replayed": len(replayed),
+        "returned": returned,
+    }
 
 
 def _without_a_run(moment: datetime) -> list[int]:

@@ -137,6 +137,8 @@ KINDS = {
     "newsletter": "Newsletter",
     "transactional": "Notice",
     "inbound_notice": "Notice of a letter",
+    "inbound_answer": "Confirmation of an unsubscribe",
+    "alert": "Alert about a mailbox",
 }
 
 SCOPES = {"newsletter": "Newsletters", "reminder": "Reminders", "all": "All mail"}

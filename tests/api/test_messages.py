@@ -61,10 +61,12 @@ def test_a_filter_that_makes_no_sense_is_refused(viewer: Program, query: str) ->
     assert (refused.status_code, problem(refused)["code"]) == (422, "invalid")
 
 
-def test_one_message_is_shown_with_what_it_says_and_what_was_done(viewer: Program, mailbox: Mailbox) -> None:
+def test_one_message_is_shown_with_what_it_says_and_what_was_done(
+    operator: Program, mailbox: Mailbox
+) -> None:
     message = add_message(mailbox)
 
-    shown = viewer.get(f"/messages/{message.id}/").get_json()
+    shown = operator.get(f"/messages/{message.id}/").get_json()
 
     assert (shown["kind"], shown["why"]) == ("other", "nothing else fits")
     assert shown["event"]["from_"] == [{"name": "张伟", "address": "wei@school.example"}]
@@ -72,6 +74,15 @@ def test_one_message_is_shown_with_what_it_says_and_what_was_done(viewer: Progra
     (action,) = shown["actions"]
     assert (action["handler"], action["state"], action["outcome"]) == ("staff", "done", "The staff see it.")
     assert (shown["answers"], shown["thread"], shown["quarantine"]) == (None, [], None)
+
+
+def test_what_a_message_says_is_not_for_viewers(viewer: Program, mailbox: Mailbox) -> None:
+    message = add_message(mailbox, snippet="May Li come along?")
+
+    shown, listed = viewer.get(f"/messages/{message.id}/"), viewer.get("/messages/")
+
+    assert shown.get_json()["event"] is None
+    assert "come along" not in shown.text + listed.text
 
 
 def test_why_it_is_set_aside_is_for_all_and_the_traceback_for_operators(

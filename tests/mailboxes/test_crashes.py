@@ -82,8 +82,7 @@ def once_written(statement: str) -> Arm:
 STEPS: dict[str, Arm] = {
     "before the connection": before(polling, "connect"),
     "after the connection": after(polling, "connect"),
-    "after EXAMINE": after(Session, "examine"),
-    "after SEARCH": after(Session, "uids_after"),
+    "after EXAMINE and SEARCH": after(Session, "look"),
     "after the sizes": after(Session, "sizes"),
     "between two batches of FETCH": in_the_midst_of_an_answer,
     "before a file has its name": before(FolderStorage, "_keep"),

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from flask import Flask
@@ -15,11 +18,16 @@ from edupulse.clock import now
 from edupulse.control.models import JobRun
 from edupulse.database import db
 from edupulse.mail.models import Delivery
-from edupulse.mailboxes import batches, locks
+from edupulse.mailboxes import batches, locks, slots
+from edupulse.mailboxes.imap.account import ImapAccount
+from edupulse.mailboxes.imap.errors import ImapFailure
+from edupulse.mailboxes.imap.session import Session
 from edupulse.mailboxes.models import Arrival, Cursor, InboundMessage, Mailbox
 from edupulse.mailboxes.poll import poll
+from edupulse.sealing import seal
 from edupulse.storage import storage
 from edupulse.transaction import transaction
+from tests.doubles.imap_double import ImapDouble, Rule, close, drip, on, reset, stall, tell, usual
 from tests.mailboxes.boxes import a_mailbox, at_dovecot
 from tests.mailboxes.dovecot import Dovecot, numbered
 
@@ -146,7 +154,7 @@ def test_twenty_polls_at_once_make_one_connection_and_no_duplicates(app: Flask, 
     for thread in threads:
         thread.join()
 
-    assert set(outcomes) <= {"done", "skipped_locked"}
+    assert set(outcomes) <= {"done", "skipped_locked", "skipped_full"}
     assert len(kept()) == 30
     assert set(jobs().values()) == {1}
 
@@ -222,8 +230,6 @@ def test_a_server_that_is_away_is_tried_later_and_later_and_never_given_up(app: 
 def test_a_refused_password_stops_after_three_tries_and_people_hear_of_it_once(
     app: Flask, dovecot: Dovecot
 ) -> None:
-    from edupulse.sealing import seal
-
     mailbox = at_dovecot(dovecot, staff=["office@school.example"])
     change(mailbox, password_sealed=seal("wrong"))
 
@@ -305,3 +311,69 @@ def test_a_locked_mailbox_is_skipped_with_the_reason(sqlite_app: Flask) -> None:
 
     assert skipped["outcome"] == "skipped_locked"
     assert "already" in str(skipped["why"])
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        on("uid search", stall),
+        on("uid fetch", reset),
+        on("uid fetch", drip(b"* 1 FETCH (UID 1 BODY[] {9999}\r\n", 0.05)),
+        on("login", usual, stall),
+        on("uid fetch", tell("* BYE shutting down"), close),
+    ],
+    ids=["silent", "reset", "drips", "hangs after login", "says good-bye"],
+)
+def test_a_server_that_misbehaves_is_left_in_time_and_the_next_poll_has_all(
+    sqlite_app: Flask, monkeypatch: pytest.MonkeyPatch, rule: Rule
+) -> None:
+    quick = {"connect_timeout": 0.3, "read_timeout": 0.3, "total": 0.6}
+    monkeypatch.setattr("edupulse.mailboxes.connecting.ImapAccount", partial(ImapAccount, **quick))
+    monkeypatch.setattr("edupulse.mailboxes.intake.PATIENCE", 0.6)
+    with ImapDouble(rule, messages={1: mail(1), 2: mail(2)}) as double:
+        mailbox = a_mailbox(port=double.port, username="office", password_sealed=seal("wordpass"))
+        first = poll(mailbox.id)
+        double.rules = ()
+        second = poll(mailbox.id, by="hand")
+
+    assert first["outcome"] == "failed"
+    assert (second["outcome"], second["new"]) == ("done", 2)
+    assert kept() == [mail(1), mail(2)]
+
+
+def test_a_message_that_the_server_does_not_give_blocks_no_other_and_people_hear_of_it(
+    sqlite_app: Flask, dovecot: Dovecot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mailbox = at_dovecot(dovecot, staff=["office@school.example"])
+    mails = [mail(number) for number in range(3)]
+    dovecot.deliver_many(mailbox.username, mails)
+    fetch = Session.fetch
+
+    def withholding(self: Session, batches: Iterable[list[int]]) -> Iterator[object]:
+        for batch in batches:
+            if 2 in batch:
+                raise ImapFailure(
+                    "protocol", "fetch", "It is there and not given.", cause="withheld", uids=[2]
+                )
+            yield from fetch(self, [batch])
+
+    monkeypatch.setattr(Session, "fetch", withholding)
+
+    found = poll(mailbox.id)
+
+    assert (found["outcome"], found["new"], found["left"]) == ("done", 2, 0)
+    assert kept() == [mails[0], mails[2]]
+    assert "cannot be fetched" in db.session.scalars(select(Delivery.subject)).one()
+
+
+def test_where_every_slot_of_the_process_polls_another_poll_comes_later(sqlite_app: Flask) -> None:
+    mailbox = a_mailbox()
+    with ExitStack() as taken:
+        while taken.enter_context(slots.one()):
+            pass
+        full = poll(mailbox.id)
+
+    assert full["outcome"] == "skipped_full"
+    run = db.session.scalars(select(JobRun).where(JobRun.name == "mailboxes.poll")).one()
+    assert (run.state, run.arguments) == ("deferred", {"mailbox_id": mailbox.id, "by": "clock"})
+    assert poll(mailbox.id)["outcome"] == "failed"

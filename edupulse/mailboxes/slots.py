@@ -1,0 +1,27 @@
+"""How many polls one process makes at once: all its slots but one, so that servers that hang hold up nobody else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from threading import BoundedSemaphore
+
+from edupulse.config import current_settings
+
+
+@contextmanager
+def one() -> Iterator[bool]:
+    """Have room for one poll in the block; False where there is none."""
+    places = _places(max(1, current_settings().worker_threads - 1))
+    is_free = places.acquire(blocking=False)
+    try:
+        yield is_free
+    finally:
+        if is_free:
+            places.release()
+
+
+@lru_cache
+def _places(many: int) -> BoundedSemaphore:
+    return BoundedSemaphore(many)
