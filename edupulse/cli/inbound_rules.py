@@ -76,9 +76,7 @@ def add(name: str, as_json: bool, **typed: Any) -> None:
     added = kept.add(_draft(typed, RuleDraft(name=name)), actor=actor())
     _show(added, as_json=as_json)
     if not as_json:
-        click.echo(
-            f"Try it on a message: python cli.py mailboxes rules explain MESSAGE (rule {added.id})", err=True
-        )
+        click.echo("Try it on a message: python cli.py mailboxes rules explain MESSAGE_ID", err=True)
 
 
 @rules.command()

@@ -23,6 +23,7 @@ NOT_POLLED = {
     "skipped_locked": "It is being read already",
     "skipped_disabled": "It is switched off",
     "skipped_overtaken": "It was changed while it was read",
+    "skipped_full": "The workers poll as many other mailboxes as they can; it follows within seconds",
 }
 
 
@@ -81,7 +82,7 @@ def _require_polled(mailbox_id: int, run: JobRun) -> None:
     result = _result(run)
     outcome = str(result.get("outcome", ""))
     if outcome in NOT_POLLED:
-        raise Conflict(f"{result.get('why') or NOT_POLLED[outcome] + '.'}", cure="Try again in a moment.")
+        raise Conflict(str(result.get("why") or f"{NOT_POLLED[outcome]}."), cure="Look again in a moment.")
     if outcome == "failed":
         mailbox = accounts.existing(mailbox_id)
         raise Unavailable(str(result.get("why") or mailbox.error), cure=mailbox.cure or "")

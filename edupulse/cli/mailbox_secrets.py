@@ -77,7 +77,7 @@ def saying_how() -> Iterator[None]:
 
 
 def _typed(names: list[str], *, may_be_empty: bool) -> dict[str, str]:
-    if not sys.stdin.isatty():
+    if not _is_terminal():
         option = (names or ["password"])[0].replace("_", "-")
         raise Invalid(
             "There is no terminal to ask for secrets.",
@@ -91,6 +91,10 @@ def _typed(names: list[str], *, may_be_empty: bool) -> dict[str, str]:
         for name in names
     }
     return {name: answer for name, answer in answers.items() if answer}
+
+
+def _is_terminal() -> bool:
+    return sys.stdin.isatty()
 
 
 def _title(name: str, may_be_empty: bool) -> str:

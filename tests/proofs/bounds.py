@@ -77,7 +77,7 @@ def count_connections(jobs: int, *, postgres: bool) -> Connections:
         stack = place.enter_context(Stack(processes=2, own_jobs=True, smtp_delay_ms=None, database_url=url))
         place.enter_context(stack.app.app_context())
         stack.start_work()
-        _warm_up(jobs // 2, figures, server)
+        _warm_up(jobs, figures, server)
         _work_through(jobs, figures, server)
         figures.runs = _by_state("proof.")
         figures.trouble = Counter(TROUBLE.findall(stack.logs()))
