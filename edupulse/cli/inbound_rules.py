@@ -2,52 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict, replace
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from edupulse.cli.command import Noun, actor
-from edupulse.cli.jobs import from_pair
+from edupulse.cli.inbound_rule_options import draft_from, rule_options
 from edupulse.cli.message_facts import MESSAGE_ID
 from edupulse.cli.output import json_option, show_facts, show_rows
 from edupulse.cli.strangers import line
 from edupulse.errors import NotFound
-from edupulse.mailboxes import accounts, dispatch
+from edupulse.mailboxes import dispatch
 from edupulse.mailboxes import rules as kept
-from edupulse.mailboxes.conditions import FIELDS, TESTS, Condition
+from edupulse.mailboxes.conditions import Condition
 from edupulse.mailboxes.models import InboundRule
 from edupulse.mailboxes.rules import RuleDraft
 
-Command = TypeVar("Command", bound=Callable[..., Any])
-
 COLUMNS = ("position", "id", "name", "if", "then", "goes_on", "enabled")
 UNSAVED = "This rule"  # how one is called that is only tried
-EVERY = "all"  # said instead of a mailbox's name: the rule is for each of them
-IF_HELP = (
-    f"All of them must hold; can be repeated. FIELD: {', '.join(FIELDS)}, header:NAME. TEST: {', '.join(TESTS)}. "
-    "Letters match in either case."
-)
-
-
-def rule_options(command: Command) -> Command:
-    """Give a command the options by which a rule is described."""
-    options = (
-        click.option("--if", "conditions", nargs=3, multiple=True, metavar="FIELD TEST VALUE", help=IF_HELP),
-        click.option("--then", "action", default=None, metavar="ACTION",
-                     help="handler:NAME, or job:NAME of the catalog.  [default: handler:staff]"),
-        click.option("--with", "arguments", multiple=True, metavar="KEY=VALUE",
-                     help="Arguments of the job, beside message_id; can be repeated."),
-        click.option("--mailbox", default=None, metavar="NAME",
-                     help=f"Only for messages of this mailbox; “{EVERY}” for each.  [default: {EVERY}]"),
-        click.option("--goes-on/--ends-here", default=None,
-                     help="Whether the rules behind it are asked too.  [default: ends here]"),
-        click.option("--enabled/--disabled", default=None, help="[default: enabled]"),
-    )  # fmt: skip
-    for option in reversed(options):
-        command = option(command)
-    return command
 
 
 @click.group("rules", cls=Noun)
@@ -73,7 +46,7 @@ def add(name: str, as_json: bool, **typed: Any) -> None:
     `mailboxes rules add Invoices --if subject contains invoice --if from ends_with @supplier.example --then
     handler:staff`
     """
-    added = kept.add(_draft(typed, RuleDraft(name=name)), actor=actor())
+    added = kept.add(draft_from(typed, RuleDraft(name=name)), actor=actor())
     _show(added, as_json=as_json)
     if not as_json:
         click.echo("Try it on a message: python cli.py mailboxes rules explain MESSAGE_ID", err=True)
@@ -88,7 +61,7 @@ def change(rule: str, name: str | None, as_json: bool, **typed: Any) -> None:
     """Change what is given of RULE (its name or number); new conditions take the place of all old ones."""
     found = _rule(rule)
     before = kept.draft_of(found)
-    draft = _draft(typed, replace(before, name=before.name if name is None else name))
+    draft = draft_from(typed, replace(before, name=before.name if name is None else name))
     _show(kept.change(found.id, draft, actor=actor()), as_json=as_json)
 
 
@@ -126,7 +99,7 @@ def explain(message_id: int, as_json: bool, **typed: Any) -> None:
     With --if and --then, such a rule is asked first as if it were stored.
     """
     is_described = any(value not in (None, ()) for value in typed.values())
-    draft = _draft(typed, RuleDraft(name=UNSAVED)) if is_described else None
+    draft = draft_from(typed, RuleDraft(name=UNSAVED)) if is_described else None
     told = dispatch.explain(message_id, draft)
     rows = [
         asdict(each)
@@ -142,18 +115,6 @@ def explain(message_id: int, as_json: bool, **typed: Any) -> None:
         for each in told
     ]
     show_rows(rows, ("who", "what", "fits", "acts", "why", "does"), as_json=as_json, empty="")
-
-
-def _draft(typed: dict[str, Any], before: RuleDraft) -> RuleDraft:
-    """Return `before` with what was typed."""
-    values = {name: typed[name] for name in ("action", "goes_on", "enabled") if typed[name] is not None}
-    if typed["conditions"]:
-        values["conditions"] = tuple(Condition(*each) for each in typed["conditions"])
-    if typed["arguments"]:
-        values["arguments"] = dict(map(from_pair, typed["arguments"]))
-    if (name := typed["mailbox"]) is not None:
-        values["mailbox_id"] = None if name == EVERY else accounts.by_name(name).id
-    return replace(before, **values)
 
 
 def _rule(name_or_id: str) -> InboundRule:
