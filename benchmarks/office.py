@@ -22,8 +22,8 @@ from edupulse.database import db
 from edupulse.mailboxes import accounts
 from edupulse.mailboxes.drafts import MailboxDraft
 from edupulse.mailboxes.models import InboundMessage
-from edupulse.mailboxes.poll import poll
-from edupulse.mailboxes.process import process
+from edupulse.mailboxes.polling.poll import poll
+from edupulse.mailboxes.processing.process import process
 from jobs.catalog import CATALOG
 
 ACTOR = "bench"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from edupulse.clock import now
-from edupulse.mailboxes import audit as completeness
-from edupulse.mailboxes import poll as polling
-from edupulse.mailboxes import process as processing
-from edupulse.mailboxes import running
 from edupulse.mailboxes import sweep as net
+from edupulse.mailboxes.dispatch import running
+from edupulse.mailboxes.polling import audit as completeness
+from edupulse.mailboxes.polling import poll as polling
+from edupulse.mailboxes.processing import process as processing
 from jobs.recorded import recorded
 
 

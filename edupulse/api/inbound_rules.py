@@ -12,9 +12,10 @@ from edupulse.api.gate import actor
 from edupulse.api.noun import Noun
 from edupulse.api.words import checked, said
 from edupulse.errors import Invalid
-from edupulse.mailboxes import dispatch, rules
+from edupulse.mailboxes.dispatch import planning as dispatch
+from edupulse.mailboxes.dispatch import rules
+from edupulse.mailboxes.dispatch.rules import RuleDraft
 from edupulse.mailboxes.models import InboundRule
-from edupulse.mailboxes.rules import RuleDraft
 
 noun = Noun("inbound_rules", __name__, url_prefix="/inbound-rules")
 

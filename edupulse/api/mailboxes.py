@@ -15,11 +15,12 @@ from edupulse.api.ordered import ordered
 from edupulse.api.words import said
 from edupulse.clock import now
 from edupulse.errors import Invalid
-from edupulse.mailboxes import accounts, connecting, drafts, monitor, orders, syncing
+from edupulse.mailboxes import accounts, drafts, monitor, orders, syncing
 from edupulse.mailboxes.drafts import MailboxDraft
 from edupulse.mailboxes.imap.trial import Step
 from edupulse.mailboxes.models import Mailbox
 from edupulse.mailboxes.monitor import Listed
+from edupulse.mailboxes.signin import connecting
 
 noun = Noun("mailboxes", __name__, url_prefix="/mailboxes")
 

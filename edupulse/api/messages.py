@@ -12,7 +12,8 @@ from edupulse.api.noun import Noun
 from edupulse.api.ordered import facts_of_run, ordered
 from edupulse.api.words import asked, asked_whether, page_wanted, said
 from edupulse.errors import Invalid
-from edupulse.mailboxes import dispatch, monitor, orders
+from edupulse.mailboxes import monitor, orders
+from edupulse.mailboxes.dispatch import planning as dispatch
 from edupulse.mailboxes.models import InboundAction, InboundMessage
 from edupulse.mailboxes.monitor import Message
 from edupulse.reminders import invitations

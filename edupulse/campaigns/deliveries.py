@@ -24,7 +24,7 @@ CANCELLED = "The campaign was cancelled before this mail was sent."
 NOWHERE = "edupulse.invalid"  # the domain of a Message-ID while no sender address is set
 
 # Made by the database, for each row anew.
-_TOKENS = {
+_TOKENS: dict[str, ColumnElement[str]] = {
     "sqlite": func.lower(func.hex(func.randomblob(8))),
     "postgresql": func.substr(func.md5(as_type(func.gen_random_uuid(), String)), 1, 16),
 }
@@ -111,7 +111,7 @@ def _by_language(letters: Sequence[Letter], values: Sequence[Any]) -> ColumnElem
 def _message_id(session: Session, campaign: Campaign) -> ColumnElement[str]:
     """Return <c7.123.token@domain>, whose token nobody can guess: who knows it has had the mail."""
     number = as_type(_R.c.id, String)
-    token: Any = _TOKENS[session.get_bind().dialect.name]
+    token = _TOKENS[session.get_bind().dialect.name]
     return literal(f"<c{campaign.id}.") + number + literal(".") + token + literal(f"@{_domain()}>")
 
 

@@ -10,8 +10,8 @@ import click
 
 from edupulse.cli.jobs import from_pair
 from edupulse.mailboxes import accounts
-from edupulse.mailboxes.conditions import FIELDS, TESTS, Condition
-from edupulse.mailboxes.rules import RuleDraft
+from edupulse.mailboxes.dispatch.conditions import FIELDS, TESTS, Condition
+from edupulse.mailboxes.dispatch.rules import RuleDraft
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

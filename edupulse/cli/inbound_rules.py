@@ -13,11 +13,11 @@ from edupulse.cli.message_facts import MESSAGE_ID
 from edupulse.cli.output import json_option, show_facts, show_rows
 from edupulse.cli.strangers import line
 from edupulse.errors import NotFound
-from edupulse.mailboxes import dispatch
-from edupulse.mailboxes import rules as kept
-from edupulse.mailboxes.conditions import Condition
+from edupulse.mailboxes.dispatch import planning as dispatch
+from edupulse.mailboxes.dispatch import rules as kept
+from edupulse.mailboxes.dispatch.conditions import Condition
+from edupulse.mailboxes.dispatch.rules import RuleDraft
 from edupulse.mailboxes.models import InboundRule
-from edupulse.mailboxes.rules import RuleDraft
 
 COLUMNS = ("position", "id", "name", "if", "then", "goes_on", "enabled")
 UNSAVED = "This rule"  # how one is called that is only tried

@@ -11,8 +11,9 @@ from rich.text import Text
 from edupulse.cli.output import console, json_option, print_json
 from edupulse.cli.strangers import plain
 from edupulse.errors import Unavailable
-from edupulse.mailboxes import accounts, connecting
+from edupulse.mailboxes import accounts
 from edupulse.mailboxes.imap.trial import Step
+from edupulse.mailboxes.signin import connecting
 
 
 @click.argument("name")

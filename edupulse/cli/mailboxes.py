@@ -15,8 +15,9 @@ from edupulse.cli.mailbox_options import draft_from, draft_options
 from edupulse.cli.mailbox_secrets import saying_how, secret_options, secrets_from
 from edupulse.cli.mailbox_trial import require_way_in
 from edupulse.cli.output import json_option, print_json, show_facts, show_rows
-from edupulse.mailboxes import accounts, connecting, monitor
+from edupulse.mailboxes import accounts, monitor
 from edupulse.mailboxes.drafts import MailboxDraft, draft_of
+from edupulse.mailboxes.signin import connecting
 
 test_option = click.option(
     "--test", is_flag=True, help="Try the connection first; where it fails, nothing is stored."

@@ -19,8 +19,8 @@ from edupulse.embedded.sample_campaign import MISHAPS
 from edupulse.embedded.sample_inbound import OFFICE
 from edupulse.mail.models import OPEN_STATES, Delivery
 from edupulse.mailboxes import accounts, orders
+from edupulse.mailboxes.dispatch.loops import NOTICE
 from edupulse.mailboxes.drafts import MailboxDraft
-from edupulse.mailboxes.loops import NOTICE
 from edupulse.mailboxes.models import InboundAction, InboundMessage, Mailbox
 
 INTERVAL_SECONDS = 10  # the least there is

@@ -8,12 +8,12 @@ from sqlalchemy.orm import Session
 from edupulse.accounts.audit import record
 from edupulse.clock import now
 from edupulse.errors import Conflict
-from edupulse.mailboxes import credentials
 from edupulse.mailboxes.drafts import STORED, MailboxDraft, checked, draft_of
 from edupulse.mailboxes.models import Mailbox
 from edupulse.mailboxes.refusals import name_taken, refuse_moved_secret, refuse_taken
-from edupulse.mailboxes.rotation import rotate_keys
 from edupulse.mailboxes.rows import by_name, existing, locked, subject_of
+from edupulse.mailboxes.signin import credentials
+from edupulse.mailboxes.signin.rotation import rotate_keys
 from edupulse.mailboxes.syncing import sync_later
 from edupulse.transaction import transaction
 

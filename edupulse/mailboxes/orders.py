@@ -10,9 +10,9 @@ from edupulse.control.enqueue import enqueue
 from edupulse.control.models import JobRun
 from edupulse.database import db
 from edupulse.errors import Conflict, NotFound
-from edupulse.mailboxes import quarantine
 from edupulse.mailboxes.accounts import existing
 from edupulse.mailboxes.models import InboundMessage, Mailbox
+from edupulse.mailboxes.processing import quarantine
 from edupulse.transaction import rows_changed, transaction
 
 AT_ONCE = 1_000  # messages of the quarantine that are tried again with one order

@@ -9,8 +9,9 @@ from sqlalchemy import select
 from edupulse.control.enqueue import enqueue_many
 from edupulse.control.models import OPEN_ROWS, JobRun
 from edupulse.database import db
-from edupulse.mailboxes import quarantine, rule_jobs
+from edupulse.mailboxes.dispatch import rule_jobs
 from edupulse.mailboxes.models import InboundAction, InboundMessage
+from edupulse.mailboxes.processing import quarantine
 from edupulse.version import VERSION
 
 PATIENCE = timedelta(minutes=1)  # that a message may lie before it is looked for

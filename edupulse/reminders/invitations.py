@@ -9,8 +9,8 @@ from edupulse.clock import now
 from edupulse.database import db
 from edupulse.errors import Conflict
 from edupulse.mailboxes.handling import Done, Inbound
-from edupulse.mailboxes.inbound import inbound
 from edupulse.mailboxes.models import InboundAction, InboundMessage
+from edupulse.mailboxes.processing.inbound import inbound
 from edupulse.reminders.calendar_orders import carry_out
 from edupulse.transaction import transaction
 

@@ -11,9 +11,9 @@ from werkzeug.datastructures import MultiDict
 
 from edupulse.control.catalog import current_catalog
 from edupulse.errors import EduPulseError, Invalid
-from edupulse.mailboxes.conditions import HEADER, Condition
+from edupulse.mailboxes.dispatch.conditions import HEADER, Condition
+from edupulse.mailboxes.dispatch.rule_drafts import JOB, RuleDraft
 from edupulse.mailboxes.handling import Handler, handlers
-from edupulse.mailboxes.rule_drafts import JOB, RuleDraft
 from edupulse.web.problems import Problems, refusals
 
 HANDLER = "handler:"

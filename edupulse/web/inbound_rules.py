@@ -9,8 +9,10 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from edupulse.accounts.audit import entries_of
 from edupulse.errors import Conflict, EduPulseError, Invalid
-from edupulse.mailboxes import dispatch, monitor, rules
-from edupulse.mailboxes.conditions import FIELDS, TESTS
+from edupulse.mailboxes import monitor
+from edupulse.mailboxes.dispatch import planning as dispatch
+from edupulse.mailboxes.dispatch import rules
+from edupulse.mailboxes.dispatch.conditions import FIELDS, TESTS
 from edupulse.mailboxes.handling import handlers
 from edupulse.mailboxes.models import InboundRule
 from edupulse.web.errors import status_of

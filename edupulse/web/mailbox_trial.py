@@ -13,7 +13,8 @@ from flask import Blueprint, Response, render_template, request, stream_template
 from werkzeug.datastructures import MultiDict
 
 from edupulse.errors import EduPulseError, Invalid
-from edupulse.mailboxes import connecting, monitor
+from edupulse.mailboxes import monitor
+from edupulse.mailboxes.signin import connecting
 from edupulse.web.mailbox_form import MailboxForm, read
 from edupulse.web.security import needs
 

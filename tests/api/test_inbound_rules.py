@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from edupulse.mailboxes import rules
+from edupulse.mailboxes.dispatch import rules
 from tests.api.conftest import Program, problem
 from tests.api.inbound import add_mailbox, add_message
 

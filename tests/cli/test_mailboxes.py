@@ -13,8 +13,8 @@ from sqlalchemy import select
 
 from edupulse.cli import mailbox_secrets
 from edupulse.database import db
-from edupulse.mailboxes import credentials
 from edupulse.mailboxes.models import Mailbox
+from edupulse.mailboxes.signin import credentials
 from tests.cli.conftest import Type, facts
 from tests.doubles.imap_double import ImapDouble
 

@@ -16,8 +16,8 @@ from edupulse.config import current_settings
 from edupulse.control.models import JobRun
 from edupulse.control.workers import present
 from edupulse.database import db
-from edupulse.mailboxes import audit, poll
 from edupulse.mailboxes.models import Mailbox
+from edupulse.mailboxes.polling import audit, poll
 from edupulse.sealing import key_id, new_key, seal, sealed_with
 from edupulse.secret import Secret
 from edupulse.transaction import transaction

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from edupulse.cli.strangers import line, plain
 from edupulse.control.models import JobRun
 from edupulse.database import db
-from edupulse.mailboxes import quarantine
+from edupulse.mailboxes.processing import quarantine
 from tests.cli.conftest import Type, facts
 from tests.mailboxes.dispatch.inbox import a_mail, a_mailbox, arrive, row_of, store
 

@@ -19,9 +19,9 @@ from edupulse.embedded.sample_inbound import MEETING_UID
 from edupulse.mail.compose import Mail
 from edupulse.mail.models import Delivery, Suppression
 from edupulse.mail.outbox import accept
-from edupulse.mailboxes.loops import NOTICE
+from edupulse.mailboxes.dispatch.loops import NOTICE
 from edupulse.mailboxes.models import Arrival, Cursor, InboundAction, InboundMessage
-from edupulse.mailboxes.process import process
+from edupulse.mailboxes.processing.process import process
 from edupulse.reminders.events import create_event
 from edupulse.reminders.models import Event
 from edupulse.storage import storage

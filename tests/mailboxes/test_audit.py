@@ -6,9 +6,9 @@ from flask import Flask
 from sqlalchemy import delete, select
 
 from edupulse.database import db
-from edupulse.mailboxes.audit import audit
 from edupulse.mailboxes.models import Arrival, InboundMessage, Mailbox
-from edupulse.mailboxes.poll import poll
+from edupulse.mailboxes.polling.audit import audit
+from edupulse.mailboxes.polling.poll import poll
 from edupulse.transaction import transaction
 from tests.mailboxes.boxes import a_mailbox, at_dovecot
 from tests.mailboxes.dovecot import Dovecot, numbered

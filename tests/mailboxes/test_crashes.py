@@ -14,11 +14,11 @@ from sqlalchemy import event, func, select
 from edupulse.control import enqueue
 from edupulse.control.models import JobRun
 from edupulse.database import db
-from edupulse.mailboxes import intake, locks, outcomes
-from edupulse.mailboxes import poll as polling
 from edupulse.mailboxes.imap.session import Session
 from edupulse.mailboxes.models import Arrival, InboundMessage
-from edupulse.mailboxes.process import process
+from edupulse.mailboxes.polling import intake, locks, outcomes
+from edupulse.mailboxes.polling import poll as polling
+from edupulse.mailboxes.processing.process import process
 from edupulse.storage import FolderStorage
 from tests.mailboxes.boxes import at_dovecot
 from tests.mailboxes.dovecot import Dovecot, numbered
@@ -105,7 +105,7 @@ STEPS: dict[str, Arm] = {
 def test_a_poll_that_is_killed_loses_nothing_and_doubles_nothing(
     sqlite_app: Flask, dovecot: Dovecot, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    monkeypatch.setattr("edupulse.mailboxes.batches.MOST_TOGETHER", BATCH)
+    monkeypatch.setattr("edupulse.mailboxes.polling.batches.MOST_TOGETHER", BATCH)
     mailbox = at_dovecot(dovecot, after_action="move", move_to="Done")
     mails = list(numbered(400, MESSAGES))
     dovecot.deliver_many(mailbox.username, mails)

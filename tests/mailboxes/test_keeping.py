@@ -9,10 +9,10 @@ from sqlalchemy import func, select
 from edupulse.clock import now
 from edupulse.control.models import JobRun
 from edupulse.database import db
-from edupulse.mailboxes import locks
-from edupulse.mailboxes.cursors import cursor_of
-from edupulse.mailboxes.keeping import Fresh, keep
 from edupulse.mailboxes.models import Arrival, Cursor, InboundMessage, Mailbox
+from edupulse.mailboxes.polling import locks
+from edupulse.mailboxes.polling.cursors import cursor_of
+from edupulse.mailboxes.polling.keeping import Fresh, keep
 from edupulse.storage import storage
 from edupulse.transaction import transaction
 from tests.mailboxes.boxes import a_mailbox

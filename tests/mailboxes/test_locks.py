@@ -12,8 +12,8 @@ from sqlalchemy import update
 from edupulse.clock import now
 from edupulse.database import db
 from edupulse.mail import holder
-from edupulse.mailboxes import locks
 from edupulse.mailboxes.models import Mailbox
+from edupulse.mailboxes.polling import locks
 from edupulse.transaction import transaction
 from tests.mail.forked import forked
 from tests.mailboxes.boxes import a_mailbox

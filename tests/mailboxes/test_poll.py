@@ -18,12 +18,12 @@ from edupulse.clock import now
 from edupulse.control.models import JobRun
 from edupulse.database import db
 from edupulse.mail.models import Delivery
-from edupulse.mailboxes import batches, locks, slots
 from edupulse.mailboxes.imap.account import ImapAccount
 from edupulse.mailboxes.imap.errors import ImapFailure
 from edupulse.mailboxes.imap.session import Session
 from edupulse.mailboxes.models import Arrival, Cursor, InboundMessage, Mailbox
-from edupulse.mailboxes.poll import poll
+from edupulse.mailboxes.polling import batches, locks, slots
+from edupulse.mailboxes.polling.poll import poll
 from edupulse.sealing import seal
 from edupulse.storage import storage
 from edupulse.transaction import transaction
@@ -163,7 +163,7 @@ def test_a_large_message_is_streamed_between_the_small_ones_in_its_order(
     sqlite_app: Flask, dovecot: Dovecot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(batches, "LARGE", 10_000)
-    monkeypatch.setattr("edupulse.mailboxes.intake.LARGE", 10_000)
+    monkeypatch.setattr("edupulse.mailboxes.polling.intake.LARGE", 10_000)
     mailbox = at_dovecot(dovecot)
     mails = [mail(1), mail(2, size=50_000), mail(3)]
     dovecot.deliver_many(mailbox.username, mails)
@@ -176,8 +176,8 @@ def test_a_large_message_is_streamed_between_the_small_ones_in_its_order(
 def test_what_is_left_is_fetched_by_the_next_poll_which_is_ordered_at_once(
     sqlite_app: Flask, dovecot: Dovecot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("edupulse.mailboxes.intake.AT_ONCE", 2)
-    monkeypatch.setattr("edupulse.mailboxes.intake.LONGEST", 0.0)
+    monkeypatch.setattr("edupulse.mailboxes.polling.intake.AT_ONCE", 2)
+    monkeypatch.setattr("edupulse.mailboxes.polling.intake.LONGEST", 0.0)
     mailbox = at_dovecot(dovecot)
     dovecot.deliver_many(mailbox.username, [mail(number) for number in range(3)])
 
@@ -328,8 +328,8 @@ def test_a_server_that_misbehaves_is_left_in_time_and_the_next_poll_has_all(
     sqlite_app: Flask, monkeypatch: pytest.MonkeyPatch, rule: Rule
 ) -> None:
     quick = {"connect_timeout": 0.3, "read_timeout": 0.3, "total": 0.6}
-    monkeypatch.setattr("edupulse.mailboxes.connecting.ImapAccount", partial(ImapAccount, **quick))
-    monkeypatch.setattr("edupulse.mailboxes.intake.PATIENCE", 0.6)
+    monkeypatch.setattr("edupulse.mailboxes.signin.connecting.ImapAccount", partial(ImapAccount, **quick))
+    monkeypatch.setattr("edupulse.mailboxes.polling.intake.PATIENCE", 0.6)
     with ImapDouble(rule, messages={1: mail(1), 2: mail(2)}) as double:
         mailbox = a_mailbox(port=double.port, username="office", password_sealed=seal("wordpass"))
         first = poll(mailbox.id)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from edupulse.mailboxes.retry import FIRST_WAIT, TRIES_BEFORE_STOP, USUAL_LONGEST_WAIT, after_failure
+from edupulse.mailboxes.polling.retry import FIRST_WAIT, TRIES_BEFORE_STOP, USUAL_LONGEST_WAIT, after_failure
 
 NOW = datetime(2026, 3, 12, 9, 0, tzinfo=UTC)
 JUST_NOW = NOW - timedelta(minutes=1)

@@ -19,8 +19,8 @@ from edupulse.campaigns.models import Recipient
 from edupulse.database import db
 from edupulse.mail import suppressions, unsubscribe
 from edupulse.mail.models import Delivery
-from edupulse.mailboxes import connecting
 from edupulse.mailboxes.event import Attachment, Classification, Correspondent, Report
+from edupulse.mailboxes.signin import connecting
 from edupulse.transaction import transaction
 from tests.rows import a_delivery, a_run, a_schedule, an_event
 from tests.servers import missing

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from edupulse.database import db
-from edupulse.mailboxes import rules
+from edupulse.mailboxes.dispatch import rules
 from edupulse.mailboxes.models import InboundRule
 from edupulse.web.inbound_rule_form import RuleForm, blank, field_words, filled, read
 from edupulse.web.mailbox_trial import FRAME_POLICY

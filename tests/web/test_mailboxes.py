@@ -13,9 +13,9 @@ from edupulse import clock
 from edupulse.control.models import JobRun
 from edupulse.database import db
 from edupulse.errors import Unavailable
-from edupulse.mailboxes import connecting
 from edupulse.mailboxes.drafts import MailboxDraft
 from edupulse.mailboxes.models import Mailbox
+from edupulse.mailboxes.signin import connecting
 from edupulse.sealing import unseal
 from edupulse.web.mailbox_trial import FRAME_POLICY
 from tests.web.conftest import Browser, words_of

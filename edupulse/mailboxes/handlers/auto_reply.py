@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from edupulse.mailboxes.dispatch.loops import is_our_own
 from edupulse.mailboxes.handling import Done, Inbound
-from edupulse.mailboxes.loops import is_our_own
 
 
 class AutoReply:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from edupulse.mailboxes.dispatch.reports import note_all
 from edupulse.mailboxes.handling import Done, Inbound
-from edupulse.mailboxes.reports import note_all
 
 
 class Complaint:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from edupulse.mailboxes.dispatch.notices import said_at_once, tell
 from edupulse.mailboxes.handling import Done, Inbound
-from edupulse.mailboxes.notices import said_at_once, tell
 
 WORDS = "Nobody else deals with it: a person should look at it."
 

@@ -9,9 +9,9 @@ from edupulse.mail.compose import Mail, render_mail
 from edupulse.mail.models import Delivery
 from edupulse.mail.outbox import accept
 from edupulse.mail.suppressions import SCOPES
+from edupulse.mailboxes.dispatch.loops import ANSWER, mark, own_addresses, too_many_answers, why_no_answer
+from edupulse.mailboxes.dispatch.wishes import Wish, wish_of
 from edupulse.mailboxes.handling import Done, Inbound
-from edupulse.mailboxes.loops import ANSWER, mark, own_addresses, too_many_answers, why_no_answer
-from edupulse.mailboxes.wishes import Wish, wish_of
 
 REASON = "Asked by mail not to get these mails any more."
 _WHAT = {"newsletter": "Newsletters", "reminder": "Reminders"}

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from edupulse.mailboxes import grants
+from edupulse.mailboxes.signin import grants
 from tests.mailboxes.accounts.token_server import TokenServer
 
 

@@ -13,9 +13,10 @@ from edupulse.accounts.audit import entries_of
 from edupulse.accounts.models import AuditEntry
 from edupulse.database import db
 from edupulse.errors import Conflict, Invalid, NotFound
-from edupulse.mailboxes import accounts, credentials
+from edupulse.mailboxes import accounts
 from edupulse.mailboxes.drafts import draft_of
 from edupulse.mailboxes.models import InboundMessage, Mailbox
+from edupulse.mailboxes.signin import credentials
 from tests.mailboxes.accounts.drafts import (
     CLIENT_SECRET,
     PASSWORD,

@@ -12,12 +12,13 @@ from sqlalchemy import func, select
 
 from edupulse.database import db
 from edupulse.errors import Invalid, NotFound
-from edupulse.mailboxes import accounts, credentials
-from edupulse.mailboxes.connecting import account_of, try_draft, try_out
+from edupulse.mailboxes import accounts
 from edupulse.mailboxes.drafts import MailboxDraft, draft_of
 from edupulse.mailboxes.imap.errors import ImapFailure
 from edupulse.mailboxes.imap.session import connect
 from edupulse.mailboxes.models import Mailbox
+from edupulse.mailboxes.signin import credentials
+from edupulse.mailboxes.signin.connecting import account_of, try_draft, try_out
 from edupulse.sealing import new_key
 from edupulse.secret import Secret
 from tests.mailboxes.accounts.drafts import PASSWORD, a_google_mailbox, a_mailbox

@@ -15,10 +15,11 @@ from flask import Flask
 from edupulse import clock
 from edupulse.database import db
 from edupulse.errors import NotFound
-from edupulse.mailboxes import accounts, credentials, oauth, token_endpoint
+from edupulse.mailboxes import accounts
 from edupulse.mailboxes.drafts import draft_of
 from edupulse.mailboxes.imap.errors import ImapFailure
 from edupulse.mailboxes.models import Mailbox
+from edupulse.mailboxes.signin import credentials, oauth, token_endpoint
 from tests.mailboxes.accounts import token_server as ways
 from tests.mailboxes.accounts.drafts import (
     CLIENT_SECRET,

@@ -11,8 +11,9 @@ from sqlalchemy import select
 from edupulse.accounts.audit import entries_of
 from edupulse.database import db
 from edupulse.errors import Unavailable
-from edupulse.mailboxes import accounts, credentials
+from edupulse.mailboxes import accounts
 from edupulse.mailboxes.models import Mailbox
+from edupulse.mailboxes.signin import credentials
 from edupulse.sealing import key_id, new_key, sealed_with
 from edupulse.secret import Secret
 from tests.mailboxes.accounts.drafts import PASSWORD, REFRESH_TOKEN, a_google_mailbox, a_mailbox

@@ -15,9 +15,10 @@ from sqlalchemy import text
 from edupulse.database import db
 from edupulse.errors import EduPulseError
 from edupulse.logs import JsonFormatter
-from edupulse.mailboxes import accounts, oauth
-from edupulse.mailboxes.connecting import account_of, try_draft, try_out
+from edupulse.mailboxes import accounts
 from edupulse.mailboxes.drafts import draft_of
+from edupulse.mailboxes.signin import oauth
+from edupulse.mailboxes.signin.connecting import account_of, try_draft, try_out
 from edupulse.sealing import new_key
 from edupulse.secret import Secret
 from tests.mailboxes.accounts.drafts import (

@@ -12,10 +12,10 @@ from edupulse.mail import suppressions
 from edupulse.mail.models import Delivery
 from edupulse.mail.return_path import mail_from
 from edupulse.mailboxes.classify import classify
+from edupulse.mailboxes.dispatch.reports import note_all
 from edupulse.mailboxes.event import UnifiedEvent
 from edupulse.mailboxes.handling import Done, Inbound
 from edupulse.mailboxes.parse import parse
-from edupulse.mailboxes.reports import note_all
 from tests.mailboxes.classify.corpus import OWN, Sample, bounces, others
 from tests.rows import a_delivery
 

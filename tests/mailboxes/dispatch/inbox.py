@@ -12,7 +12,7 @@ from edupulse.database import db
 from edupulse.mailboxes.event import Classification, Correspondent, UnifiedEvent
 from edupulse.mailboxes.handling import Inbound
 from edupulse.mailboxes.models import InboundAction, InboundMessage, Mailbox
-from edupulse.mailboxes.process import process
+from edupulse.mailboxes.processing.process import process
 from edupulse.storage import storage
 from edupulse.transaction import transaction
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from edupulse.errors import Invalid
-from edupulse.mailboxes.conditions import Condition, checked, verdict
+from edupulse.mailboxes.dispatch.conditions import Condition, checked, verdict
 from edupulse.mailboxes.event import Attachment
 from tests.mailboxes.dispatch.inbox import OFFICE, an_event, an_inbound
 

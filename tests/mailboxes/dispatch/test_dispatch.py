@@ -8,11 +8,12 @@ import pytest
 from flask import Flask
 
 from edupulse.errors import Conflict, Invalid, NotFound
-from edupulse.mailboxes import dispatch, rules
-from edupulse.mailboxes.conditions import Condition
-from edupulse.mailboxes.dispatch import explain, plan
+from edupulse.mailboxes.dispatch import planning as dispatch
+from edupulse.mailboxes.dispatch import rules
+from edupulse.mailboxes.dispatch.conditions import Condition
+from edupulse.mailboxes.dispatch.planning import explain, plan
+from edupulse.mailboxes.dispatch.rules import Rule, RuleDraft
 from edupulse.mailboxes.handling import handlers
-from edupulse.mailboxes.rules import Rule, RuleDraft
 from tests.mailboxes.dispatch.inbox import a_mail, actions_of, an_event, an_inbound, arrive, store
 
 

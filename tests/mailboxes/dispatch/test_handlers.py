@@ -14,11 +14,12 @@ from edupulse.database import db
 from edupulse.mail import suppressions, unsubscribe
 from edupulse.mail.models import Delivery, DeliveryContent
 from edupulse.mail.return_path import mail_from
-from edupulse.mailboxes import loops, quarantine
+from edupulse.mailboxes.dispatch import loops
 from edupulse.mailboxes.handlers.auto_reply import AutoReply
 from edupulse.mailboxes.handling import Done
 from edupulse.mailboxes.models import InboundMessage
-from edupulse.mailboxes.process import process
+from edupulse.mailboxes.processing import quarantine
+from edupulse.mailboxes.processing.process import process
 from tests.mailboxes.dispatch.inbox import (
     OFFICE,
     a_mail,
@@ -109,7 +110,7 @@ def test_a_forged_bounce_stops_nobody_and_is_laid_before_the_staff(sqlite_app: F
 
 
 def test_a_report_about_nobody_is_laid_before_the_staff(sqlite_app: Flask) -> None:
-    from edupulse.mailboxes.reports import note_all
+    from edupulse.mailboxes.dispatch.reports import note_all
 
     assert note_all(an_inbound(kind="bounce")).attention
 

@@ -14,10 +14,12 @@ from sqlalchemy import func, select
 from edupulse.control.interruptions import SoftTimeLimitExceeded
 from edupulse.control.work import raise_in
 from edupulse.database import db
-from edupulse.mailboxes import handling, reading, running
+from edupulse.mailboxes import handling
+from edupulse.mailboxes.dispatch import running
 from edupulse.mailboxes.handling import Done, Inbound, register_handler
 from edupulse.mailboxes.models import InboundMessage
-from edupulse.mailboxes.process import process
+from edupulse.mailboxes.processing import reading
+from edupulse.mailboxes.processing.process import process
 from tests.mailboxes.dispatch.inbox import a_mail, arrive, row_of, store, the_action
 
 

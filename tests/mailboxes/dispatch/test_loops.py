@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from edupulse.mailboxes import loops
+from edupulse.mailboxes.dispatch import loops
 from edupulse.mailboxes.event import Classification, Correspondent
 from tests.mailboxes.dispatch.inbox import OFFICE, a_mailbox, an_event
 from tests.rows import a_delivery

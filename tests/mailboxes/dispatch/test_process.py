@@ -16,11 +16,11 @@ from edupulse.control.interruptions import SoftTimeLimitExceeded, WorkerStopping
 from edupulse.control.models import JobRun
 from edupulse.database import db
 from edupulse.errors import NotFound, Unavailable
-from edupulse.mailboxes import process as processing
-from edupulse.mailboxes import quarantine, reading
 from edupulse.mailboxes.event import UnifiedEvent
 from edupulse.mailboxes.models import InboundAction, InboundMessage
-from edupulse.mailboxes.process import process
+from edupulse.mailboxes.processing import process as processing
+from edupulse.mailboxes.processing import quarantine, reading
+from edupulse.mailboxes.processing.process import process
 from edupulse.transaction import transaction
 from tests.mailboxes.dispatch.inbox import (
     OFFICE,

@@ -11,9 +11,9 @@ from sqlalchemy import select
 from edupulse.accounts.models import AuditEntry
 from edupulse.database import db
 from edupulse.errors import Conflict, Invalid, NotFound
-from edupulse.mailboxes import rules
-from edupulse.mailboxes.conditions import Condition
-from edupulse.mailboxes.rules import RuleDraft
+from edupulse.mailboxes.dispatch import rules
+from edupulse.mailboxes.dispatch.conditions import Condition
+from edupulse.mailboxes.dispatch.rules import RuleDraft
 from tests.mailboxes.dispatch.inbox import a_mailbox
 
 ADA = "ada@school.example"

@@ -17,11 +17,12 @@ from edupulse.database import db
 from edupulse.errors import Invalid, Unavailable
 from edupulse.mail.models import Delivery
 from edupulse.mail.suppressions import suppress
-from edupulse.mailboxes import handling, rule_jobs, rules
+from edupulse.mailboxes import handling
+from edupulse.mailboxes.dispatch import rule_jobs, rules
+from edupulse.mailboxes.dispatch.rules import RuleDraft
+from edupulse.mailboxes.dispatch.running import MOST_TRIES, handle
 from edupulse.mailboxes.handling import Done, Inbound, register_handler
 from edupulse.mailboxes.models import InboundAction
-from edupulse.mailboxes.rules import RuleDraft
-from edupulse.mailboxes.running import MOST_TRIES, handle
 from edupulse.transaction import transaction
 from tests.mailboxes.dispatch.inbox import a_mail, a_mailbox, actions_of, arrive, row_of, the_action
 
@@ -157,7 +158,7 @@ def test_a_staff_handler_that_fails_for_good_still_leaves_the_message_on_the_lis
     sqlite_app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     a_mailbox(staff=["ada@school.example"])
-    from edupulse.mailboxes import notices
+    from edupulse.mailboxes.dispatch import notices
 
     def fails(*given: Any, **more: Any) -> None:
         raise Invalid("No mail can be made of it.")

@@ -9,8 +9,8 @@ from flask import Flask
 
 from edupulse.mail.models import Delivery
 from edupulse.mail.return_path import mail_from
+from edupulse.mailboxes.dispatch.threads import thread_of
 from edupulse.mailboxes.event import Correspondent
-from edupulse.mailboxes.threads import thread_of
 from tests.mailboxes.dispatch.inbox import a_mail, an_event, arrive
 from tests.rows import a_delivery
 

@@ -15,8 +15,8 @@ from edupulse.control.occurrences import EPOCH, Rule, upcoming
 from edupulse.control.schedule import SyncResult
 from edupulse.control.spread import placed
 from edupulse.database import db
-from edupulse.mailboxes.cursors import place_of
 from edupulse.mailboxes.models import Mailbox
+from edupulse.mailboxes.polling.cursors import place_of
 from edupulse.mailboxes.syncing import sync
 from tests.mailboxes.sync.rows import add_mailboxes, armed, change, next_runs
 

@@ -17,7 +17,7 @@ from edupulse.control import firing, timetable
 from edupulse.control.models import JobRun, Schedule
 from edupulse.control.schedule import SyncResult
 from edupulse.database import db
-from edupulse.mailboxes.poll import poll
+from edupulse.mailboxes.polling.poll import poll
 from edupulse.mailboxes.syncing import sync
 from edupulse.transaction import transaction
 from tests.mailboxes.sync.rows import add_mailboxes, armed, change, next_runs, schedule_of

@@ -10,7 +10,7 @@ from sqlalchemy import String, cast, select, update
 
 from edupulse.control.enqueue import enqueue
 from edupulse.control.models import JobRun
-from edupulse.mailboxes.attention import to_the_staff
+from edupulse.mailboxes.dispatch.attention import to_the_staff
 from edupulse.mailboxes.handling import Done
 from edupulse.mailboxes.models import InboundAction
 from edupulse.transaction import rows_changed, transaction

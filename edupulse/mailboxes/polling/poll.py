@@ -16,14 +16,14 @@ from edupulse.control.enqueue import enqueue
 from edupulse.database import db
 from edupulse.errors import Unavailable
 from edupulse.logs import get_logger
-from edupulse.mailboxes import locks, slots
-from edupulse.mailboxes.connecting import account_of
-from edupulse.mailboxes.cursors import last_cursor
 from edupulse.mailboxes.imap.errors import ImapFailure
 from edupulse.mailboxes.imap.session import connect
-from edupulse.mailboxes.intake import Intake
 from edupulse.mailboxes.models import Mailbox
-from edupulse.mailboxes.outcomes import failed, succeeded
+from edupulse.mailboxes.polling import locks, slots
+from edupulse.mailboxes.polling.cursors import last_cursor
+from edupulse.mailboxes.polling.intake import Intake
+from edupulse.mailboxes.polling.outcomes import failed, succeeded
+from edupulse.mailboxes.signin.connecting import account_of
 
 POLL = "mailboxes.poll"
 LATER = timedelta(seconds=2)  # until a poll for which this process has no room is tried again

@@ -6,15 +6,15 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from edupulse.mailboxes.classify import classify
-from edupulse.mailboxes.dispatch import Planned, plan
+from edupulse.mailboxes.dispatch.planning import Planned, plan
+from edupulse.mailboxes.dispatch.rules import Rule
+from edupulse.mailboxes.dispatch.threads import Thread, thread_of
+from edupulse.mailboxes.dispatch.wishes import why_wish
 from edupulse.mailboxes.event import Classification, UnifiedEvent
 from edupulse.mailboxes.handlers import at_once
 from edupulse.mailboxes.handling import Done, Inbound
-from edupulse.mailboxes.inbound import own_address, part_reader, reader
 from edupulse.mailboxes.parse import Parsed, parse, parse_head
-from edupulse.mailboxes.rules import Rule
-from edupulse.mailboxes.threads import Thread, thread_of
-from edupulse.mailboxes.wishes import why_wish
+from edupulse.mailboxes.processing.inbound import own_address, part_reader, reader
 from edupulse.storage import storage
 
 HEAD = 1 << 20  # bytes that are read of a message which is too large to be taken apart

@@ -9,13 +9,13 @@ from typing import Any, BinaryIO, cast
 
 from edupulse.clock import now
 from edupulse.logs import get_logger
-from edupulse.mailboxes import locks, telling
-from edupulse.mailboxes.batches import LARGE, runs
-from edupulse.mailboxes.cursors import cursor_of
 from edupulse.mailboxes.imap.errors import ImapFailure
 from edupulse.mailboxes.imap.session import Header, Look, Session
-from edupulse.mailboxes.keeping import Fresh, keep
 from edupulse.mailboxes.models import Cursor, Mailbox
+from edupulse.mailboxes.polling import locks, telling
+from edupulse.mailboxes.polling.batches import LARGE, runs
+from edupulse.mailboxes.polling.cursors import cursor_of
+from edupulse.mailboxes.polling.keeping import Fresh, keep
 from edupulse.storage import storage
 from edupulse.transaction import transaction
 

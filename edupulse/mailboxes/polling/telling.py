@@ -11,8 +11,8 @@ from edupulse.clock import now
 from edupulse.database import db
 from edupulse.logs import get_logger
 from edupulse.mailboxes.imap.session import Session
-from edupulse.mailboxes.locks import Hold, confirm
 from edupulse.mailboxes.models import Arrival, Cursor, Mailbox
+from edupulse.mailboxes.polling.locks import Hold, confirm
 from edupulse.transaction import transaction
 
 AT_ONCE = 500  # UIDs in one command

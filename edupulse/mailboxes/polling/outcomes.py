@@ -5,11 +5,11 @@ from __future__ import annotations
 from edupulse.clock import now
 from edupulse.errors import EduPulseError
 from edupulse.logs import get_logger
-from edupulse.mailboxes import alerts
-from edupulse.mailboxes.intake import Intake
-from edupulse.mailboxes.locks import Hold, confirm
 from edupulse.mailboxes.models import Mailbox
-from edupulse.mailboxes.retry import after_failure
+from edupulse.mailboxes.polling import alerts
+from edupulse.mailboxes.polling.intake import Intake
+from edupulse.mailboxes.polling.locks import Hold, confirm
+from edupulse.mailboxes.polling.retry import after_failure
 from edupulse.transaction import transaction
 
 LONGEST_WORDS = 500  # characters

@@ -11,10 +11,10 @@ from typing import Any
 
 from edupulse.clock import now
 from edupulse.errors import Unavailable
-from edupulse.mailboxes.credentials import Tokens
 from edupulse.mailboxes.imap.errors import ImapFailure
-from edupulse.mailboxes.token_endpoint import Answer, ask
-from edupulse.mailboxes.token_refusals import NO_PERMISSION, Refusal, code_of, refusal_of
+from edupulse.mailboxes.signin.credentials import Tokens
+from edupulse.mailboxes.signin.token_endpoint import Answer, ask
+from edupulse.mailboxes.signin.token_refusals import NO_PERMISSION, Refusal, code_of, refusal_of
 from edupulse.secret import Secret
 
 # developers.google.com/identity/protocols/oauth2, learn.microsoft.com/exchange (OAuth for IMAP)

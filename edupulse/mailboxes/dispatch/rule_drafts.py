@@ -10,8 +10,8 @@ from edupulse.control.catalog import current_catalog
 from edupulse.database import db
 from edupulse.errors import Invalid, NotFound
 from edupulse.mail.addresses import refuse_steering
-from edupulse.mailboxes.conditions import Condition
-from edupulse.mailboxes.conditions import checked as checked_condition
+from edupulse.mailboxes.dispatch.conditions import Condition
+from edupulse.mailboxes.dispatch.conditions import checked as checked_condition
 from edupulse.mailboxes.handling import handler_named
 from edupulse.mailboxes.models import Mailbox
 

@@ -13,13 +13,13 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
 from edupulse.clock import now
-from edupulse.mailboxes.attention import LONGEST_WHY
-from edupulse.mailboxes.dispatch import Planned
+from edupulse.mailboxes.dispatch.attention import LONGEST_WHY
+from edupulse.mailboxes.dispatch.planning import Planned
+from edupulse.mailboxes.dispatch.running import LONGEST_OUTCOME, Begun
 from edupulse.mailboxes.handling import Done
 from edupulse.mailboxes.models import InboundAction, InboundMessage
-from edupulse.mailboxes.quarantine import FOR_THE_STAFF
-from edupulse.mailboxes.reading import Job, Read
-from edupulse.mailboxes.running import LONGEST_OUTCOME, Begun
+from edupulse.mailboxes.processing.quarantine import FOR_THE_STAFF
+from edupulse.mailboxes.processing.reading import Job, Read
 from edupulse.transaction import transaction
 
 LONGEST_SNIPPET = 200  # characters

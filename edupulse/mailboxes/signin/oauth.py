@@ -10,12 +10,12 @@ from typing import Any
 
 from edupulse.clock import now
 from edupulse.logs import get_logger
-from edupulse.mailboxes import credentials
-from edupulse.mailboxes.credentials import NOTHING, Tokens
-from edupulse.mailboxes.grants import Registration, renewed
 from edupulse.mailboxes.imap.errors import ImapFailure
 from edupulse.mailboxes.models import Mailbox
 from edupulse.mailboxes.rows import locked
+from edupulse.mailboxes.signin import credentials
+from edupulse.mailboxes.signin.credentials import NOTHING, Tokens
+from edupulse.mailboxes.signin.grants import Registration, renewed
 from edupulse.secret import Secret
 from edupulse.transaction import transaction
 

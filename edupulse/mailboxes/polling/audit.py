@@ -11,14 +11,14 @@ from edupulse.clock import now
 from edupulse.database import db
 from edupulse.errors import Unavailable
 from edupulse.logs import get_logger
-from edupulse.mailboxes import locks
-from edupulse.mailboxes.connecting import account_of
-from edupulse.mailboxes.cursors import cursor_of
 from edupulse.mailboxes.imap.errors import ImapFailure
 from edupulse.mailboxes.imap.session import connect
-from edupulse.mailboxes.intake import Intake
 from edupulse.mailboxes.models import Arrival, Cursor, Mailbox
-from edupulse.mailboxes.poll import loaded
+from edupulse.mailboxes.polling import locks
+from edupulse.mailboxes.polling.cursors import cursor_of
+from edupulse.mailboxes.polling.intake import Intake
+from edupulse.mailboxes.polling.poll import loaded
+from edupulse.mailboxes.signin.connecting import account_of
 from edupulse.transaction import transaction
 
 log = get_logger(__name__)

@@ -19,13 +19,13 @@ from edupulse.control.enqueue import enqueue
 from edupulse.control.run import Failure
 from edupulse.database import db
 from edupulse.logs import get_logger
-from edupulse.mailboxes import rule_jobs
-from edupulse.mailboxes.attention import STAFF, call_for, to_the_staff
-from edupulse.mailboxes.faults import failure_of, is_permanent, recover, words_of
+from edupulse.mailboxes.dispatch import rule_jobs
+from edupulse.mailboxes.dispatch.attention import STAFF, call_for, to_the_staff
+from edupulse.mailboxes.dispatch.rule_jobs import JOB
 from edupulse.mailboxes.handling import Done, Inbound, handler_named
-from edupulse.mailboxes.inbound import inbound
 from edupulse.mailboxes.models import InboundAction, InboundMessage
-from edupulse.mailboxes.rule_jobs import JOB
+from edupulse.mailboxes.processing.faults import failure_of, is_permanent, recover, words_of
+from edupulse.mailboxes.processing.inbound import inbound
 from edupulse.transaction import rows_changed, transaction
 
 MOST_TRIES = 5  # the first with the message itself, the others by the job

@@ -8,15 +8,16 @@ from dataclasses import replace
 from time import monotonic
 
 from edupulse.errors import Unavailable
-from edupulse.mailboxes import accounts, credentials, oauth
-from edupulse.mailboxes.credentials import Tokens
+from edupulse.mailboxes import accounts
 from edupulse.mailboxes.drafts import MailboxDraft, checked
-from edupulse.mailboxes.grants import Registration, renewed
 from edupulse.mailboxes.imap.account import ImapAccount
 from edupulse.mailboxes.imap.errors import ImapFailure
 from edupulse.mailboxes.imap.trial import Step, steps
 from edupulse.mailboxes.models import Mailbox
 from edupulse.mailboxes.refusals import refuse_moved_secret
+from edupulse.mailboxes.signin import credentials, oauth
+from edupulse.mailboxes.signin.credentials import Tokens
+from edupulse.mailboxes.signin.grants import Registration, renewed
 from edupulse.secret import Secret
 
 UNNAMED = "not named yet"  # a form may be tried out before it says how the mailbox is called

@@ -15,7 +15,7 @@ from edupulse.clock import now
 from edupulse.control.enqueue import enqueue, enqueue_many
 from edupulse.control.models import JobRun
 from edupulse.errors import NotFound
-from edupulse.mailboxes.attention import call_for
+from edupulse.mailboxes.dispatch.attention import call_for
 from edupulse.mailboxes.models import InboundAction, InboundMessage
 from edupulse.transaction import rows_changed, transaction
 from edupulse.version import VERSION

@@ -13,9 +13,9 @@ from edupulse.accounts.audit import record
 from edupulse.clock import now
 from edupulse.database import db
 from edupulse.errors import Conflict, NotFound
-from edupulse.mailboxes.conditions import Condition
+from edupulse.mailboxes.dispatch.conditions import Condition
+from edupulse.mailboxes.dispatch.rule_drafts import RuleDraft, checked
 from edupulse.mailboxes.models import InboundRule
-from edupulse.mailboxes.rule_drafts import RuleDraft, checked
 from edupulse.transaction import transaction
 
 __all__ = ["Rule", "RuleDraft", "add", "change", "checked", "existing", "listing", "move", "remove"]

@@ -22,9 +22,9 @@ from edupulse.mail.models import Delivery
 from edupulse.mail.suppressions import SCOPES
 from edupulse.mailboxes.classify import unsubscribe_token
 from edupulse.mailboxes.classify.phrases import UNSUBSCRIBES
+from edupulse.mailboxes.dispatch.threads import is_from
 from edupulse.mailboxes.event import UnifiedEvent
 from edupulse.mailboxes.handling import Inbound
-from edupulse.mailboxes.threads import is_from
 
 _TOKEN = re.compile(r"(?<![A-Za-z0-9_.-])([1-9][0-9]{0,9}\.[A-Za-z0-9_-]{22})(?![A-Za-z0-9_-])")
 _SIGNATURE = re.compile(

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from edupulse.logs import get_logger
-from edupulse.mailboxes.conditions import Verdict, verdict
+from edupulse.mailboxes.dispatch.conditions import Verdict, verdict
+from edupulse.mailboxes.dispatch.rule_drafts import HANDLER, RuleDraft
+from edupulse.mailboxes.dispatch.rules import Rule, active, draft_rule
 from edupulse.mailboxes.handling import Handler, Inbound, handlers
-from edupulse.mailboxes.inbound import inbound
-from edupulse.mailboxes.rule_drafts import HANDLER, RuleDraft
-from edupulse.mailboxes.rules import Rule, active, draft_rule
+from edupulse.mailboxes.processing.inbound import inbound
 
 STAFF = "staff"  # who gets what nobody else takes, and what went wrong
 LONGEST_REASON = 300  # characters, as the ledger keeps them

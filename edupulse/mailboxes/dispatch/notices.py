@@ -7,8 +7,8 @@ from edupulse.config import current_settings
 from edupulse.mail.addresses import comparable
 from edupulse.mail.compose import Mail, render_mail
 from edupulse.mail.outbox import Posting, accept_many
+from edupulse.mailboxes.dispatch.loops import NOTICE, is_our_own, mark, own_addresses, too_many_notices
 from edupulse.mailboxes.handling import Done, Inbound
-from edupulse.mailboxes.loops import NOTICE, is_our_own, mark, own_addresses, too_many_notices
 
 LONGEST_EXCERPT = 1500  # characters; the whole is on the page
 OUR_OWN = "Our own mail about another message came back."

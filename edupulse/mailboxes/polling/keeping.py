@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 from edupulse.clock import now
 from edupulse.control.enqueue import enqueue_many
 from edupulse.mail.once import insert_once
-from edupulse.mailboxes.locks import Hold, confirm
 from edupulse.mailboxes.models import Arrival, Cursor, InboundMessage
+from edupulse.mailboxes.polling.locks import Hold, confirm
 from edupulse.storage import Stored
 from edupulse.transaction import transaction
 

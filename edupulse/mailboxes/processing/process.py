@@ -18,14 +18,14 @@ from edupulse.control.run import Failure
 from edupulse.database import db
 from edupulse.errors import EduPulseError
 from edupulse.logs import get_logger
-from edupulse.mailboxes import quarantine
-from edupulse.mailboxes.faults import failure_of, is_around_us, recover, words_of
-from edupulse.mailboxes.loops import own_addresses
+from edupulse.mailboxes.dispatch.loops import own_addresses
+from edupulse.mailboxes.dispatch.rules import active
+from edupulse.mailboxes.dispatch.running import carry_out, run_actions
 from edupulse.mailboxes.models import InboundMessage, Mailbox
-from edupulse.mailboxes.reading import Job, read
-from edupulse.mailboxes.recording import keep
-from edupulse.mailboxes.rules import active
-from edupulse.mailboxes.running import carry_out, run_actions
+from edupulse.mailboxes.processing import quarantine
+from edupulse.mailboxes.processing.faults import failure_of, is_around_us, recover, words_of
+from edupulse.mailboxes.processing.reading import Job, read
+from edupulse.mailboxes.processing.recording import keep
 from edupulse.transaction import transaction
 
 MOST_TRIES = 3  # the third is not begun: two ended the process

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from edupulse.mailboxes.token_endpoint import Answer
+from edupulse.mailboxes.signin.token_endpoint import Answer
 
 SIGN_IN_AGAIN = (
     "Sign in with the provider again as the mailbox's person, and enter the new refresh token here."
