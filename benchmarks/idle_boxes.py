@@ -24,7 +24,7 @@ from tests.mailboxes.dovecot import Dovecot
 
 MAILBOXES = 1_000
 WARM_UP = 20  # mailboxes polled before: the worker is at work
-LIMIT_SECONDS = 300.0
+LIMIT_SECONDS = 90.0
 END_SECONDS = 30.0
 
 

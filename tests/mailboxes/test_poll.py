@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import timedelta
 from functools import partial
@@ -366,7 +368,10 @@ def test_a_message_that_the_server_does_not_give_blocks_no_other_and_people_hear
     assert "cannot be fetched" in db.session.scalars(select(Delivery.subject)).one()
 
 
-def test_where_every_slot_of_the_process_polls_another_poll_comes_later(sqlite_app: Flask) -> None:
+def test_where_every_slot_of_the_process_polls_another_poll_comes_later(
+    sqlite_app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slots, "PATIENCE", 0.01)
     mailbox = a_mailbox()
     with ExitStack() as taken:
         while taken.enter_context(slots.one()):
@@ -377,3 +382,28 @@ def test_where_every_slot_of_the_process_polls_another_poll_comes_later(sqlite_a
     run = db.session.scalars(select(JobRun).where(JobRun.name == "mailboxes.poll")).one()
     assert (run.state, run.arguments) == ("deferred", {"mailbox_id": mailbox.id, "by": "clock"})
     assert poll(mailbox.id)["outcome"] == "failed"
+
+
+def test_ten_polls_at_once_and_nine_servers_that_hang_hold_up_nobody_else(
+    sqlite_app: Flask, dovecot: Dovecot, change_settings: Callable[..., None]
+) -> None:
+    change_settings(worker_threads=11)
+    quick = at_dovecot(dovecot)
+    dovecot.deliver(quick.username, mail(1))
+    with ImapDouble(on("uid search", stall)) as double, ThreadPoolExecutor(10) as pool:
+        values = {"port": double.port, "username": "office", "password_sealed": seal("wordpass")}
+        stuck = [a_mailbox(**values, folder=f"F{number}") for number in range(9)]
+
+        def in_a_thread(mailbox_id: int) -> dict[str, int | str]:
+            with sqlite_app.app_context():
+                return poll(mailbox_id)
+
+        hanging = [pool.submit(in_a_thread, mailbox.id) for mailbox in stuck]
+        while double.connections < 9:
+            time.sleep(0.01)
+        found = pool.submit(in_a_thread, quick.id).result(timeout=20)
+        still = [each.done() for each in hanging]
+        double.stopping.set()
+
+    assert found == {"outcome": "done", "new": 1, "known": 0, "left": 0}
+    assert still == [False] * 9
