@@ -20,9 +20,9 @@ from edupulse.storage import storage
 from edupulse.transaction import transaction
 
 LONGEST = 90.0  # seconds after which a poll leaves the rest to the next one
-AT_ONCE = 1_000  # UIDs whose sizes are asked for together
+AT_ONCE = 2_000  # UIDs whose sizes are asked for together
 SLOWEST = 64_000  # bytes a second: a large message may take as long as that
-PATIENCE = 120.0  # seconds that each further portion may take in all
+PATIENCE = 120.0  # seconds that each further batch may take
 
 log = get_logger(__name__)
 
@@ -92,6 +92,7 @@ class Intake:
     def _batches(self, cursor: Cursor, run: Sequence[Sequence[int]]) -> None:
         for asked, fetched in zip(run, self._session.fetch(run), strict=True):
             self.left -= len(asked) - len(fetched)  # gone meanwhile
+            self._session.extend(PATIENCE)
             stored = storage().put_many([each.data for each in fetched])
             fresh = [
                 Fresh(each.uid, where, each.internal_date)
