@@ -16,10 +16,10 @@ def program(name: str, package: str) -> str:
         return installed
     folder = FOLDER.with_name(f"bench-{package}")
     if not (found := _in(folder, name)):
-        _fetch(package, folder)
+        unpack(package, folder)
         found = _in(folder, name)
     if not found:
-        raise RuntimeError(f"{name} is not here. Install it (sudo apt install {package}), then try again.")
+        raise missing(name, package)
     return found
 
 
@@ -27,7 +27,8 @@ def _in(folder: Path, name: str) -> str:
     return str(next(folder.glob(f"usr/bin/{name}"), ""))
 
 
-def _fetch(package: str, folder: Path) -> None:
+def unpack(package: str, folder: Path) -> None:
+    """Fetch a package of the distribution and unpack it, without installing it; raises RuntimeError."""
     print(f"Unpacking {package} into {folder.parent.name}/{folder.name} (once) ...", file=sys.stderr)
     folder.mkdir(parents=True, exist_ok=True)
     try:
@@ -36,6 +37,9 @@ def _fetch(package: str, folder: Path) -> None:
         subprocess.run(["dpkg", "-x", str(archive), str(folder)], check=True)
         archive.unlink()
     except (OSError, subprocess.CalledProcessError, StopIteration) as error:
-        raise RuntimeError(
-            f"The package {package} could not be fetched. Install it (sudo apt install {package}), then try again."
-        ) from error
+        raise missing(package, package) from error
+
+
+def missing(name: str, package: str) -> RuntimeError:
+    """Return what to raise where a program can be had in no way."""
+    return RuntimeError(f"{name} is not here. Install it (sudo apt install {package}), then try again.")

@@ -10,8 +10,12 @@ import argparse
 import asyncio
 import json
 import signal
-from collections.abc import Callable
-from contextlib import suppress
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+from benchmarks.engines.environment import PROJECT
 
 _PIECE = 64 * 1024  # bytes read at once
 _UNDER_WAY = 1024  # pieces in one direction; more would only fill the memory when one end stops reading
@@ -85,6 +89,20 @@ class DelayProxy:
                 return
             writer.write(data)
             await writer.drain()
+
+
+@contextmanager
+def delayed(port: int, round_trip_ms: float) -> Iterator[int]:
+    """Put a proxy of its own process before a port of this machine; yield the port at which it is far away."""
+    words = ("--to", f"127.0.0.1:{port}", "--ms", str(round_trip_ms))
+    command = [sys.executable, "-m", "benchmarks.delay_proxy", *words]
+    process = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        yield int(json.loads(process.stdout.readline())["port"])
+    finally:
+        process.terminate()
+        process.communicate()
 
 
 async def _serve_alone(host: str, port: int, seconds: float) -> None:

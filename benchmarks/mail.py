@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import statistics
-import subprocess
-import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from benchmarks import postfix, wire
-from benchmarks.engines.environment import PROJECT
+from benchmarks.delay_proxy import delayed
 from benchmarks.engines.place import Place, place
 from benchmarks.figures import Figure, at_least, at_most, seen
 from benchmarks.mail_peers import MAIL_BYTES, Peers
@@ -85,7 +82,7 @@ class _Bench:
 
     def to_a_distant_server(self) -> Iterator[Figure]:
         """Send over one connection to a server that is `ROUND_TRIP_MS` away."""
-        with _delayed(self.smtp_port) as port:
+        with delayed(self.smtp_port, ROUND_TRIP_MS) as port:
             school = self._school("far", EMAIL_CONNECTIONS="1", SMTP_PORT=str(port))
             ours = school.send(FAR_MAILS, processes=1).rate
             loop = self.peers.loop(FAR_LOOP_MAILS, "composing", port)
@@ -114,17 +111,3 @@ def _in_turns(engines: dict[str, Callable[[], float]]) -> dict[str, float]:
         for name, measure in engines.items():
             found[name].append(measure())
     return {name: statistics.median(many) for name, many in found.items()}
-
-
-@contextmanager
-def _delayed(port: int) -> Iterator[int]:
-    """Put a proxy before the sink that takes its time in each direction; yield its port."""
-    words = ("--to", f"{postfix.HOST}:{port}", "--ms", str(ROUND_TRIP_MS))
-    command = [sys.executable, "-m", "benchmarks.delay_proxy", *words]
-    process = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True)
-    try:
-        assert process.stdout is not None
-        yield int(json.loads(process.stdout.readline())["port"])
-    finally:
-        process.terminate()
-        process.communicate()

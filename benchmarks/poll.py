@@ -16,6 +16,7 @@ from pathlib import Path
 
 from benchmarks import idle_boxes, inbox
 from benchmarks.debian import program
+from benchmarks.delay_proxy import delayed
 from benchmarks.engines.environment import PROJECT, peers_python
 from benchmarks.engines.place import Place, place
 from benchmarks.figures import Figure, at_least, at_most, seen
@@ -39,7 +40,7 @@ def run() -> Iterator[Figure]:
     with ExitStack() as stack:
         here = stack.enter_context(place())
         server = stack.enter_context(_dovecot())
-        bench = _Bench(here, server, stack.enter_context(_delayed(server.port)))
+        bench = _Bench(here, server, stack.enter_context(delayed(server.port, ROUND_TRIP_MS)))
         yield from bench.fetching()
         yield from bench.draining()
         yield from bench.idle()
@@ -177,16 +178,3 @@ def _dovecot() -> Iterator[Dovecot]:
         yield server.start()
     finally:
         server.remove()
-
-
-@contextmanager
-def _delayed(port: int) -> Iterator[int]:
-    words = ("--to", f"127.0.0.1:{port}", "--ms", str(ROUND_TRIP_MS))
-    command = [sys.executable, "-m", "benchmarks.delay_proxy", *words]
-    process = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True)
-    try:
-        assert process.stdout is not None
-        yield int(json.loads(process.stdout.readline())["port"])
-    finally:
-        process.terminate()
-        process.communicate()

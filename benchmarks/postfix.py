@@ -8,12 +8,12 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from benchmarks import debian
 from benchmarks.engines.environment import FOLDER
 from edupulse.embedded.ports import free_port, is_listening
 
@@ -22,10 +22,6 @@ BACKLOG = "1000"  # connections that may wait at the sink
 START_SECONDS = 10.0
 UNPACKED = FOLDER.with_name("bench-postfix")
 PACKAGE = "postfix"
-MISSING = (
-    "smtp-sink and smtp-source are not here, and the package postfix could not be fetched. "
-    "Install it (sudo apt install postfix), then run the benchmark again."
-)
 
 
 @dataclass(frozen=True)
@@ -61,18 +57,10 @@ def _unpacked() -> Tools | None:
 
 
 def _fetched() -> Tools:
-    print(f"Unpacking {PACKAGE} into {UNPACKED.parent.name}/{UNPACKED.name} (once) ...", file=sys.stderr)
-    UNPACKED.mkdir(parents=True, exist_ok=True)
-    try:
-        subprocess.run(["apt-get", "download", PACKAGE], cwd=UNPACKED, check=True, stdout=subprocess.DEVNULL)
-        package = next(UNPACKED.glob(f"{PACKAGE}_*.deb"))
-        subprocess.run(["dpkg", "-x", str(package), str(UNPACKED)], check=True)
-        package.unlink()
-    except (OSError, subprocess.CalledProcessError, StopIteration) as error:
-        raise RuntimeError(MISSING) from error
+    debian.unpack(PACKAGE, UNPACKED)
     found = _unpacked()
     if found is None:
-        raise RuntimeError(MISSING)
+        raise debian.missing("smtp-sink", PACKAGE)
     return found
 
 

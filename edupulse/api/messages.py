@@ -15,19 +15,10 @@ from edupulse.errors import Invalid
 from edupulse.mailboxes import monitor, orders
 from edupulse.mailboxes.dispatch import planning as dispatch
 from edupulse.mailboxes.models import InboundAction, InboundMessage
-from edupulse.mailboxes.monitor import Message
+from edupulse.mailboxes.monitor import FACTS, FACTS_OF_ACTION, Message
 from edupulse.reminders import invitations
 
 noun = Noun("messages", __name__, url_prefix="/messages")
-
-LISTED = (
-    "id", "mailbox_id", "state", "kind", "why", "from_address", "from_name", "subject", "message_id", "snippet",
-    "attachments", "defects", "size", "delivery_id", "is_verified", "attention", "attention_why", "settled_at",
-    "settled_by", "sent_at", "internal_date", "stored_at", "processed_at",
-)  # fmt: skip
-ACTION = (
-    "id", "handler", "rule", "reason", "state", "tries", "outcome", "detail", "created_at", "ended_at",
-)  # fmt: skip
 
 
 @noun.get("/")
@@ -106,12 +97,12 @@ def _shown(message: Message) -> dict[str, Any]:
 
 def _listed(row: InboundMessage) -> dict[str, Any]:
     """Return the facts of a message; what it says is for operators, as on the pages."""
-    facts = {name: getattr(row, name) for name in LISTED}
+    facts = {name: getattr(row, name) for name in FACTS}
     return facts if caller().may("operator") else facts | {"snippet": ""}
 
 
 def _action(action: InboundAction) -> dict[str, Any]:
-    return {name: getattr(action, name) for name in ACTION}
+    return {name: getattr(action, name) for name in FACTS_OF_ACTION}
 
 
 def _quarantine(row: InboundMessage) -> dict[str, Any]:

@@ -8,24 +8,16 @@ from edupulse.cli.jobs import facts_of as facts_of_run
 from edupulse.cli.strangers import line
 from edupulse.mailboxes.event import UnifiedEvent
 from edupulse.mailboxes.models import InboundAction, InboundMessage
-from edupulse.mailboxes.monitor import Message
+from edupulse.mailboxes.monitor import FACTS, FACTS_OF_ACTION, Message
 
 MESSAGE_ID = click.IntRange(1, 2**31 - 1)  # what a row can have
-LISTED = (
-    "id", "mailbox_id", "state", "kind", "why", "from_address", "from_name", "subject", "message_id", "snippet",
-    "attachments", "defects", "size", "delivery_id", "is_verified", "attention", "attention_why", "settled_at",
-    "settled_by", "sent_at", "internal_date", "stored_at", "processed_at",
-)  # fmt: skip
-ACTION = (
-    "id", "handler", "rule", "reason", "state", "tries", "outcome", "detail", "created_at", "ended_at",
-)  # fmt: skip
 QUARANTINE = ("quarantined_at", "quarantine_reason", "quarantine_version", "quarantine_traceback", "tries")
 LONGEST_SUBJECT = 80  # characters in a list
 
 
 def facts_of(row: InboundMessage) -> dict[str, object]:
     """Return what is known of a message, in short, for programs."""
-    return {name: getattr(row, name) for name in LISTED}
+    return {name: getattr(row, name) for name in FACTS}
 
 
 def shown(message: Message) -> dict[str, object]:
@@ -35,7 +27,7 @@ def shown(message: Message) -> dict[str, object]:
     return {
         **facts_of(row),
         "event": message.event.as_json() if message.event else None,
-        "actions": [{name: getattr(each, name) for name in ACTION} for each in message.actions],
+        "actions": [{name: getattr(each, name) for name in FACTS_OF_ACTION} for each in message.actions],
         "answers": {"delivery_id": delivery.id, "address": delivery.address} if delivery else None,
         "thread": [facts_of(each) for each in message.thread],
         "runs": [facts_of_run(run) for run in message.runs],

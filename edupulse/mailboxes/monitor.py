@@ -21,6 +21,15 @@ from edupulse.mailboxes.models import KINDS, MESSAGE_STATES, InboundAction, Inbo
 from edupulse.mailboxes.orders import existing_message
 from edupulse.paging import PAGE_SIZE, Order, Page, page_of
 
+# What programs are told of a message in a list, and of what was done about it.
+FACTS = (
+    "id", "mailbox_id", "state", "kind", "why", "from_address", "from_name", "subject", "message_id", "snippet",
+    "attachments", "defects", "size", "delivery_id", "is_verified", "attention", "attention_why", "settled_at",
+    "settled_by", "sent_at", "internal_date", "stored_at", "processed_at",
+)  # fmt: skip
+FACTS_OF_ACTION = (
+    "id", "handler", "rule", "reason", "state", "tries", "outcome", "detail", "created_at", "ended_at",
+)  # fmt: skip
 LONGEST_THREAD = 100  # messages shown of one conversation
 RUNS_SHOWN = 20  # of a message's jobs
 NEAR = timedelta(minutes=10)  # around storing and processing

@@ -9,7 +9,6 @@ from threading import BoundedSemaphore
 
 from edupulse.config import current_settings
 
-
 PATIENCE = 1.0  # seconds: most polls are over sooner, and a slot that waits works on nothing else
 
 
