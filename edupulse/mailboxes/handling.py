@@ -23,6 +23,7 @@ class Inbound:
     delivery_id: int | None = None  # our mail that it answers
     is_verified: bool = False  # it comes from whom that mail went to
     staff: tuple[str, ...] = ()  # who is mailed about what nobody else deals with
+    is_old: bool = False  # it came to the mailbox before the mailbox was entered here
 
     @property
     def source(self) -> str:

@@ -28,7 +28,8 @@ ANSWER, NOTICE = "inbound_answer", "inbound_notice"  # kinds of the mails that m
 HEADER = "X-Loop"
 ANSWERS_A_DAY = 3  # automatic mails to one correspondent; a person needs no more
 NOTICES_A_DAY = 20  # mails to the staff about one correspondent's messages; the others are on the page
-DAY = timedelta(days=1)
+NOTICES_AN_HOUR = 200  # mails to the staff in all: a flood of strangers is to be read on the page
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 # A table, and made once: it is said for every message.
 _mailboxes = cast(Table, Mailbox.__table__)
 _ADDRESSES = select(_mailboxes.c.address, _mailboxes.c.username).where(_mailboxes.c.removed_at.is_(None))
@@ -77,7 +78,15 @@ def too_many_notices(address: str) -> str:
         .where(InboundAction.handler.in_(("staff", "reply")), InboundAction.state == "done")
     )
     number = db.session.scalar(told) or 0  # the one at hand is among them
-    return f"{number} messages of this author came within a day" if number > NOTICES_A_DAY else ""
+    if number > NOTICES_A_DAY:
+        return f"{number} messages of this author came within a day"
+    return _too_many_in_all()
+
+
+def _too_many_in_all() -> str:
+    lately = (Delivery.kind == NOTICE, Delivery.accepted_at > now() - HOUR)
+    number = db.session.scalar(select(func.count()).where(*lately)) or 0
+    return f"{number} such mails went out within an hour" if number >= NOTICES_AN_HOUR else ""
 
 
 def own_addresses() -> frozenset[str]:

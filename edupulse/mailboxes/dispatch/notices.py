@@ -35,6 +35,8 @@ def tell(message: Inbound, words: str) -> Done:
 def _why_no_mail(message: Inbound) -> str:
     if not message.staff:
         return "this mailbox names nobody for that"
+    if message.is_old:
+        return "it came before this mailbox was read here"
     author = comparable(message.event.author.address)
     if author in own_addresses():
         return "it comes from an address of ours"

@@ -35,16 +35,22 @@ class Intake:
         self._hold = hold
         self._session = session
         self._begun = monotonic()
-        self.new = self.known = self.left = 0
+        self._open: set[int] = set()  # UIDs that are still to be fetched
+        self.new = self.known = 0
         self.withheld: list[int] = []  # UIDs of messages that the server has and does not give
         self.capabilities = sorted(session.capabilities)
+
+    @property
+    def left(self) -> int:
+        """How many messages are left for the next poll."""
+        return len(self._open)
 
     def take_in(self, look: Look) -> None:
         """Fetch what is new in the folder that is open, then tell the server what it is to be told."""
         with transaction(durable=False) as session:
             cursor = cursor_of(session, self._mailbox, look.folder.uidvalidity, now())
         uids = [uid for uid in look.uids if uid > cursor.last_uid]
-        self.left = len(uids)
+        self._open.update(uids)
         for start in range(0, len(uids), AT_ONCE):
             if monotonic() - self._begun > LONGEST:
                 break
@@ -53,7 +59,7 @@ class Intake:
 
     def fetch(self, cursor: Cursor, uids: Sequence[int]) -> None:
         """Fetch these messages, wherever the cursor stands."""
-        self.left += len(uids)
+        self._open.update(uids)
         for start in range(0, len(uids), AT_ONCE):
             self._portion(cursor, uids[start : start + AT_ONCE])
 
@@ -66,7 +72,7 @@ class Intake:
                 self._large(cursor, header)
             else:
                 self._small(cursor, run)
-        self.left -= len(uids) - len(headers)  # gone meanwhile
+        self._open.difference_update(uids)  # what has no header is gone meanwhile
         keep(self._hold, cursor.id, [], upto=uids[-1], tell_server=False)
 
     def _small(self, cursor: Cursor, run: Sequence[Sequence[int]]) -> None:
@@ -75,7 +81,7 @@ class Intake:
         except ImapFailure as failure:
             if failure.cause not in ("withheld", "refused"):
                 raise
-            self._one_by_one(cursor, [uid for batch in run for uid in batch])
+            self._one_by_one(cursor, [uid for batch in run for uid in batch if uid in self._open])
 
     def _one_by_one(self, cursor: Cursor, uids: Sequence[int]) -> None:
         """Fetch each message by itself, and pass over what the server does not give: it must not block the others."""
@@ -87,11 +93,9 @@ class Intake:
                     raise
                 log.error("the server does not give a message", mailbox_id=self._mailbox.id, uid=uid)
                 self.withheld.append(uid)
-                self.left -= 1
 
     def _batches(self, cursor: Cursor, run: Sequence[Sequence[int]]) -> None:
         for asked, fetched in zip(run, self._session.fetch(run), strict=True):
-            self.left -= len(asked) - len(fetched)  # gone meanwhile
             self._session.extend(PATIENCE)
             stored = storage().put_many([each.data for each in fetched])
             fresh = [
@@ -99,15 +103,15 @@ class Intake:
                 for each, where in zip(fetched, stored, strict=True)
             ]
             self._kept(cursor, fresh)
+            self._open.difference_update(asked)
 
     def _large(self, cursor: Cursor, header: Header) -> None:
         self._session.extend(PATIENCE + header.size / SLOWEST)
         with tempfile.TemporaryFile() as file:
             arriving = cast(BinaryIO, _Arriving(file, self._hold))
             found = self._session.fetch_to(header.uid, header.size, arriving)
-            if found is None:  # gone meanwhile
-                self.left -= 1
-                return
+            if found is None:
+                return  # gone meanwhile
             stored = storage().put_file(cast(BinaryIO, file))
         log.info("large message kept", mailbox_id=self._mailbox.id, uid=found.uid, bytes=stored.size)
         self._kept(cursor, [Fresh(found.uid, stored, found.internal_date)])
@@ -119,7 +123,6 @@ class Intake:
         kept = keep(self._hold, cursor.id, fresh, upto=upto, tell_server=tell_server)
         self.new += kept.new
         self.known += kept.known
-        self.left -= len(fresh)
 
 
 class _Arriving:

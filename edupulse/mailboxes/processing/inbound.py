@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 from sqlalchemy import Row, select
 
@@ -14,9 +15,12 @@ from edupulse.mailboxes.models import InboundMessage, Mailbox
 from edupulse.mailboxes.parse import part_bytes
 from edupulse.storage import storage
 
+AROUND = timedelta(hours=1)  # that the server's clock may be behind ours
+
 _COLUMNS = (
     InboundMessage.id, InboundMessage.mailbox_id, InboundMessage.storage_key, InboundMessage.event,
-    InboundMessage.delivery_id, InboundMessage.is_verified, Mailbox.address, Mailbox.username, Mailbox.staff,
+    InboundMessage.delivery_id, InboundMessage.is_verified, InboundMessage.internal_date,
+    Mailbox.address, Mailbox.username, Mailbox.staff, Mailbox.created_at,
 )  # fmt: skip
 
 
@@ -42,6 +46,7 @@ def inbound(message_id: int) -> Inbound:
         delivery_id=row.delivery_id,
         is_verified=row.is_verified,
         staff=tuple(row.staff or ()),
+        is_old=is_old(row.internal_date, row.created_at),
     )
 
 
@@ -49,6 +54,11 @@ def own_address(row: Row[object]) -> str:
     """Return the address of the mailbox in `row`, as `Mailbox.own_address` does."""
     username: str = row.username
     return row.address or (username if "@" in username else "")
+
+
+def is_old(internal_date: datetime | None, entered_at: datetime) -> bool:
+    """Say whether a message came to its mailbox before the mailbox was entered here, by the server's clock."""
+    return internal_date is not None and internal_date < entered_at - AROUND
 
 
 def reader(key: str) -> Callable[[], bytes]:

@@ -86,7 +86,10 @@ _COUNTED = (
     .where(_messages.c.id == bindparam("inbound_id"), _messages.c.state == "stored")
     .values(tries=_messages.c.tries + 1)
     .returning(
-        *(_messages.c[name] for name in ("id", "tries", "mailbox_id", "storage_key", "sha256", "size"))
+        *(
+            _messages.c[name]
+            for name in ("id", "tries", "mailbox_id", "storage_key", "sha256", "size", "internal_date")
+        )
     )
 )
 _UNCOUNTED = (
@@ -94,9 +97,9 @@ _UNCOUNTED = (
     .where(_messages.c.id == bindparam("inbound_id"), _messages.c.state == "stored")
     .values(tries=_messages.c.tries - 1)
 )
-_MAILBOX = select(*(_mailboxes.c[name] for name in ("address", "username", "staff", "largest_bytes"))).where(
-    _mailboxes.c.id == bindparam("mailbox_id")
-)
+_MAILBOX = select(
+    *(_mailboxes.c[name] for name in ("address", "username", "staff", "largest_bytes", "created_at"))
+).where(_mailboxes.c.id == bindparam("mailbox_id"))
 
 
 def _begin(message_id: int) -> Job | None:

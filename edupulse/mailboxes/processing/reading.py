@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from edupulse.mailboxes.classify import classify
@@ -14,7 +15,7 @@ from edupulse.mailboxes.event import Classification, UnifiedEvent
 from edupulse.mailboxes.handlers import at_once
 from edupulse.mailboxes.handling import Done, Inbound
 from edupulse.mailboxes.parse import Parsed, parse, parse_head
-from edupulse.mailboxes.processing.inbound import own_address, part_reader, reader
+from edupulse.mailboxes.processing.inbound import is_old, own_address, part_reader, reader
 from edupulse.storage import storage
 
 HEAD = 1 << 20  # bytes that are read of a message which is too large to be taken apart
@@ -29,7 +30,8 @@ class Job(NamedTuple):
     storage_key: str
     sha256: str
     size: int
-    mailbox: Any  # its address, username, staff and largest_bytes
+    internal_date: datetime | None
+    mailbox: Any  # its address, username, staff, largest_bytes and created_at
     own: frozenset[str]  # every address of ours
     rules: list[Rule]
 
@@ -57,6 +59,7 @@ def read(job: Job) -> Read:
         delivery_id=thread.delivery_id,
         is_verified=thread.is_verified,
         staff=tuple(job.mailbox.staff or ()),
+        is_old=is_old(job.internal_date, job.mailbox.created_at),
     )
     planned = plan(message, job.rules)
     done = {each.key: said for each in planned if (said := at_once(each.handler, message)) is not None}

@@ -50,7 +50,7 @@ def a_mail(text: str = "When does the class begin?", **headers: str) -> bytes:
     return bytes(mail)
 
 
-def store(data: bytes, mailbox: Mailbox | None = None) -> int:
+def store(data: bytes, mailbox: Mailbox | None = None, **values: Any) -> int:
     """Store a message as a poll does; return its id."""
     stored = storage().put(data)
     with transaction() as session:
@@ -60,15 +60,16 @@ def store(data: bytes, mailbox: Mailbox | None = None) -> int:
             size=stored.size,
             storage_key=stored.key,
             stored_at=now(),
+            **values,
         )
         session.add(row)
         session.flush()
         return row.id
 
 
-def arrive(data: bytes, mailbox: Mailbox | None = None) -> InboundMessage:
+def arrive(data: bytes, mailbox: Mailbox | None = None, **values: Any) -> InboundMessage:
     """Store a message and process it; return its row as it is then."""
-    message_id = store(data, mailbox)
+    message_id = store(data, mailbox, **values)
     process(message_id)
     return row_of(message_id)
 

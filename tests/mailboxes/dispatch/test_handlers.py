@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -354,3 +355,28 @@ def test_every_confirmation_says_that_a_program_wrote_it(sqlite_app: Flask) -> N
     message_id = db.session.scalar(select(InboundMessage.id))
     assert headers == loops.mark(message_id or 0)
     assert row_of(message_id or 0).state == "processed"
+
+
+def test_what_lay_in_the_mailbox_before_it_was_entered_is_shown_and_mailed_to_nobody(app: Flask) -> None:
+    mailbox = a_mailbox(staff=["ada@school.example"])
+    entered = mailbox.created_at
+
+    old = arrive(a_mail("old"), mailbox, internal_date=entered - timedelta(days=400))
+    new = arrive(a_mail("new"), mailbox, internal_date=entered)
+
+    assert (old.attention, new.attention) == (True, True)
+    assert "before this mailbox was read here" in the_action(old.id).outcome
+    assert [mail.subject_id for mail in mails(loops.NOTICE)] == [f"message:{new.id}"]
+
+
+def test_a_flood_of_strangers_is_shown_and_mails_the_staff_only_so_often(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loops, "NOTICES_AN_HOUR", 2)
+    mailbox = a_mailbox(staff=["ada@school.example"])
+
+    rows = [arrive(a_mail(From=f"p{number}@example.org"), mailbox) for number in range(4)]
+
+    assert len(mails(loops.NOTICE)) == 2
+    assert all(row_of(row.id).attention for row in rows)
+    assert "within an hour" in the_action(rows[-1].id).outcome
