@@ -154,6 +154,13 @@ class InboundMessage(Model):
         Index("ix_inbound_message_message_id", "message_id"),
         Index("ix_inbound_message_delivery", "delivery_id"),
         Index("ix_inbound_message_to_do", "state", "stored_at", sqlite_where=_TO_DO, postgresql_where=_TO_DO),
+        # For lists, and to count them by mailbox.
+        Index(
+            "ix_inbound_message_attention_mailbox",
+            "mailbox_id",
+            sqlite_where=_TO_LOOK_AT,
+            postgresql_where=_TO_LOOK_AT,
+        ),
         Index(
             "ix_inbound_message_attention",
             "stored_at",

@@ -92,9 +92,9 @@ def messages(
     if kind:
         wanted = wanted.where(InboundMessage.kind == kind)
     if state:
-        wanted = wanted.where(InboundMessage.state == state)
+        wanted = wanted.where(InboundMessage.state == state, *([_TO_DO] if state in TO_DO else []))
     if attention is not None:
-        wanted = wanted.where(InboundMessage.attention.is_(attention))
+        wanted = wanted.where(_TO_LOOK_AT if attention else InboundMessage.attention.is_(False))
     if words := search.strip():
         wanted = wanted.where(or_(*(column.icontains(words, autoescape=True) for column in _SEARCHED)))
     return page_of(wanted, Order(InboundMessage.stored_at, InboundMessage.id), cursor=cursor, size=size)
@@ -147,6 +147,7 @@ class _Numbers:
 
 
 # Said as the indexes say it, so that SQLite uses them.
+TO_DO = ("stored", "quarantined")
 _TO_DO = text("inbound_message.state IN ('stored', 'quarantined')")
 _TO_LOOK_AT = text("inbound_message.attention")
 

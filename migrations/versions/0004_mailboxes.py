@@ -150,6 +150,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('inbound_message', schema=None) as batch_op:
         batch_op.create_index('ix_inbound_message_attention', ['stored_at'], unique=False, sqlite_where=sa.text('attention'), postgresql_where=sa.text('attention'))
+        batch_op.create_index('ix_inbound_message_attention_mailbox', ['mailbox_id'], unique=False, sqlite_where=sa.text('attention'), postgresql_where=sa.text('attention'))
         batch_op.create_index('ix_inbound_message_delivery', ['delivery_id'], unique=False)
         batch_op.create_index('ix_inbound_message_from', ['from_address'], unique=False)
         batch_op.create_index('ix_inbound_message_kind', ['kind', 'stored_at'], unique=False)
@@ -214,6 +215,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_inbound_message_kind')
         batch_op.drop_index('ix_inbound_message_from')
         batch_op.drop_index('ix_inbound_message_delivery')
+        batch_op.drop_index('ix_inbound_message_attention_mailbox', sqlite_where=sa.text('attention'), postgresql_where=sa.text('attention'))
         batch_op.drop_index('ix_inbound_message_attention', sqlite_where=sa.text('attention'), postgresql_where=sa.text('attention'))
 
     op.drop_table('inbound_message')
