@@ -75,7 +75,7 @@ class Press:
         html = _as_read(self._ready.html.render(known)) if self._ready.html else ""
         text = _as_read(self._ready.text.render(known))
         url = known.get("unsubscribe_url")
-        way_out = {"List-Unsubscribe": f"<{url}>"} if url else {}
+        way_out = {"List-Unsubscribe": self._links.header(str(url)).replace("\r\n", "")} if url else {}
         return Reading(subject, text, html, {**common_headers(self._head), **way_out})
 
     def mail(self, to: To) -> bytes:
@@ -131,7 +131,7 @@ class Press:
         except Invalid as error:
             raise MergeError(error.message, cure=error.cure, kind="forbidden", field="name") from None
         url = known.get("unsubscribe_url")
-        way_out = f"List-Unsubscribe: <{url}>\r\n" if url else ""
+        way_out = f"List-Unsubscribe: {self._links.header(str(url))}\r\n" if url else ""
         return (
             f"{date_header(to.accepted_at)}{to_whom}{subject_header(subject)}"
             f"{id_header(to.message_id)}{way_out}"

@@ -29,14 +29,21 @@ _TOKEN = re.compile(r"(?P<id>[1-9][0-9]{0,9})\.(?P<mac>[A-Za-z0-9_-]{22})")
 class Links:
     """Makes the links of one application's mails; cheap enough to be asked for every mail."""
 
-    def __init__(self, base_url: str, secret_key: str) -> None:
+    def __init__(self, base_url: str, secret_key: str, mailbox: str = "") -> None:
         self._begin = f"{base_url}/unsubscribe/"
+        # The token in the subject is enough, whatever a mail program makes of the rest (RFC 2369 3.2).
+        self._mailto = f",\r\n <mailto:{mailbox}?subject=unsubscribe%20" if mailbox else ""
         # A key of its own: what signs sessions signs nothing else.
         self._key = sha256(b"unsubscribe\0" + secret_key.encode()).digest()
 
     def link(self, delivery_id: int, address: str) -> str:
         """Return the link in the mail `delivery_id` to `address`."""
         return f"{self._begin}{delivery_id}.{self.mac(delivery_id, address)}"
+
+    def header(self, link: str) -> str:
+        """Return the value of List-Unsubscribe: the link, and an address where mailboxes are polled (RFC 8058 3.1)."""
+        mailto = f"{self._mailto}{link.removeprefix(self._begin)}>" if self._mailto else ""
+        return f"<{link}>{mailto}"
 
     def test_link(self) -> str:
         """Return a link that takes nobody off the list."""
@@ -51,7 +58,7 @@ class Links:
 def links() -> Links:
     """Return the maker of links by the settings."""
     settings = current_settings()
-    return _links(settings.base_url, settings.secret_key.reveal())
+    return _links(settings.base_url, settings.secret_key.reveal(), settings.bounce_address)
 
 
 def link(to_id: int, address: str) -> str:
@@ -108,5 +115,5 @@ def _subject_of(delivery: Delivery) -> str:
 
 
 @lru_cache(maxsize=4)
-def _links(base_url: str, secret_key: str) -> Links:
-    return Links(base_url, secret_key)
+def _links(base_url: str, secret_key: str, mailbox: str) -> Links:
+    return Links(base_url, secret_key, mailbox)

@@ -19,10 +19,10 @@ class CalendarHandler:
     """Carries out what calendar files ask, where nothing speaks against it."""
 
     name = "calendar"
-    summary = "Brings invitations, their changes and the answers to ours into the events."
+    summary = "invitations, their changes, and the answers to ours"
 
     def wants(self, message: Inbound) -> str:
-        return "It carries a calendar file." if message.event.calendar else ""
+        return "it carries a calendar file" if message.event.calendar else ""
 
     def handle(self, message: Inbound) -> Done:
         return carry_out(message, actor=message.source)

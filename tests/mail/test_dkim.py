@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from email import message_from_bytes
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -197,3 +198,20 @@ def test_a_signature_of_another_domain_than_the_senders_is_a_problem(tmp_path: P
 
     assert "DMARC" in (dkim.problem(wished(dkim_key_file=file, default_from_email="a@other.example")) or "")
     assert dkim.problem(wished(dkim_key_file=file, default_from_email="a@news.school.example")) is None
+
+
+def test_a_way_out_by_mail_is_signed_with_the_link(
+    sqlite_app: Flask, configured: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = SimpleNamespace(**{**vars(configured), "bounce_address": "bounces@school.example"})
+    for module in ("dkim", "press", "unsubscribe"):
+        monkeypatch.setattr(f"edupulse.mail.{module}.current_settings", lambda: wanted)
+
+    data = Press(STRAIGHT, HEAD).mail(Person())
+
+    link, mailto = message_from_bytes(data)["List-Unsubscribe"].replace("\r\n", "").split(", ")
+    token = link.rpartition("/")[2][:-1]
+    assert link.startswith("<http")
+    assert mailto == f"<mailto:bounces@school.example?subject=unsubscribe%20{token}>"
+    assert is_valid(data)
+    assert not is_valid(data.replace(b"<mailto:bounces", b"<mailto:others", 1))
