@@ -64,6 +64,23 @@ def test_a_folder_that_cannot_be_written_is_named_with_a_cure(tmp_path: Path) ->
     assert "nothing is taken from the mailboxes" in refused.value.cure
 
 
+@pytest.mark.parametrize("act", ["put", "read", "exists"])
+def test_a_store_that_is_away_is_no_fault_of_a_message_whatever_its_errors_are(act: str) -> None:
+    class NoOrdinaryError(Exception):
+        pass
+
+    class Away:
+        def __getattr__(self, name: str) -> object:
+            raise NoOrdinaryError("Could not connect to https://key:secret@s3.example")
+
+    place = ObjectStorage(Away(), "bucket/mails")
+
+    with pytest.raises(Unavailable, match="bucket/mails: NoOrdinaryError") as refused:
+        getattr(place, act)(b"data" if act == "put" else "inbound/a/abc")
+
+    assert "secret" not in str(refused.value)
+
+
 def test_a_beginning_that_a_crash_left_is_never_taken_for_a_message(tmp_path: Path) -> None:
     place = FolderStorage(tmp_path)
     (tmp_path / "new").mkdir()

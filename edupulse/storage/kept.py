@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import BinaryIO, Protocol
 
-from edupulse.errors import NotFound, Unavailable
+from edupulse.errors import EduPulseError, NotFound, Unavailable
 
 AT_ONCE = 1 << 20  # bytes
 
@@ -67,23 +67,26 @@ def stored_as_file(file: BinaryIO) -> Stored:
 
 
 @contextmanager
-def refusing(place: object, key: str = "") -> Iterator[None]:
-    """Turn what a place says into our own refusals, which name it. Its address carries no password."""
+def refusing(place: object, key: str = "", failures: type[Exception] = OSError) -> Iterator[None]:
+    """Turn the `failures` of a place into our own refusals, which name it. Its address carries no password."""
     try:
         yield
+    except EduPulseError:
+        raise
     except FileNotFoundError as error:
         if not key:
             raise _out_of_reach(place, error) from error
         gone = "This message's bytes are not in the storage any more."
         raise NotFound(gone, cure="Look at STORAGE_URL.", key=key) from None
-    except OSError as error:
+    except failures as error:
         raise _out_of_reach(place, error) from error
 
 
-def _out_of_reach(place: object, error: OSError) -> Unavailable:
+def _out_of_reach(place: object, error: Exception) -> Unavailable:
+    said = getattr(error, "strerror", None) or type(error).__name__
     return Unavailable(
-        f"Received mails cannot be kept or read in {place}: {error.strerror or type(error).__name__}.",
-        cure="Make it writable and leave room there; nothing is taken from the mailboxes meanwhile.",
+        f"Received mails cannot be kept or read in {place}: {said}.",
+        cure="Make it reachable and writable; nothing is taken from the mailboxes meanwhile.",
     )
 
 

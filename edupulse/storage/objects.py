@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from edupulse.storage.kept import AT_ONCE, Stored, refusing, stored_as, stored_as_file
@@ -24,7 +25,7 @@ class ObjectStorage:
 
     def put_many(self, items: Sequence[bytes]) -> list[Stored]:
         stored = [stored_as(data) for data in items]
-        with refusing(self._root):  # all at once, where the store can do that
+        with self._refusing():  # all at once, where the store can do that
             self._filesystem.pipe(
                 {self._path(each.key): data for each, data in zip(stored, items, strict=True)}
             )
@@ -32,21 +33,25 @@ class ObjectStorage:
 
     def put_file(self, file: BinaryIO) -> Stored:
         stored = stored_as_file(file)
-        with refusing(self._root), self._filesystem.open(self._path(stored.key), "wb") as target:
+        with self._refusing(), self._filesystem.open(self._path(stored.key), "wb") as target:
             shutil.copyfileobj(file, target, AT_ONCE)
         return stored
 
     def open(self, key: str) -> BinaryIO:
-        with refusing(self._root, key):
+        with self._refusing(key):
             return cast(BinaryIO, self._filesystem.open(self._path(key), "rb"))
 
     def read(self, key: str) -> bytes:
-        with self.open(key) as file, refusing(self._root, key):
+        with self.open(key) as file, self._refusing(key):
             return file.read()
 
     def exists(self, key: str) -> bool:
-        with refusing(self._root):
+        with self._refusing():
             return bool(self._filesystem.exists(self._path(key)))
+
+    def _refusing(self, key: str = "") -> AbstractContextManager[None]:
+        # Each store has errors of its own, many of them no OSError: none of them is a message's fault.
+        return refusing(self._root, key, Exception)
 
     def _path(self, key: str) -> str:
         return f"{self._root}/{key}"
