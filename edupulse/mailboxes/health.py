@@ -39,4 +39,6 @@ def health_of(mailbox: Mailbox, moment: datetime) -> Health:
     if mailbox.succeeded_at is None:
         return Health("new", "Its first poll is still to come.", "", lag, following)
     words = f"{mailbox.backlog} messages are still to be fetched." if mailbox.backlog else "All is fetched."
-    return Health("ok", words, "", lag, following)
+    if mailbox.error:  # without a failure: the server could not be told what became of the messages
+        words = f"{words} But on the server nothing is moved or marked: {mailbox.error}"
+    return Health("ok", words, mailbox.cure or "", lag, following)

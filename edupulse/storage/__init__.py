@@ -12,10 +12,10 @@ from pathlib import Path
 from edupulse.config import current_settings
 from edupulse.errors import Unavailable
 from edupulse.storage.folder import FolderStorage
-from edupulse.storage.kept import Storage, Stored
+from edupulse.storage.kept import Storage, Stored, refusing
 from edupulse.storage.objects import ObjectStorage
 
-__all__ = ["FolderStorage", "ObjectStorage", "Storage", "Stored", "storage"]
+__all__ = ["FolderStorage", "ObjectStorage", "Storage", "Stored", "refusing", "storage"]
 
 
 def storage() -> Storage:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import threading
 import time
 from collections import Counter
@@ -20,6 +22,7 @@ from edupulse.clock import now
 from edupulse.control.models import JobRun
 from edupulse.database import db
 from edupulse.mail.models import Delivery
+from edupulse.mailboxes.health import health_of
 from edupulse.mailboxes.imap.account import ImapAccount
 from edupulse.mailboxes.imap.errors import ImapFailure
 from edupulse.mailboxes.imap.session import Session
@@ -408,3 +411,48 @@ def test_ten_polls_at_once_and_nine_servers_that_hang_hold_up_nobody_else(
 
     assert found == {"outcome": "done", "new": 1, "known": 0, "left": 0}
     assert still == [False] * 9
+
+
+def test_a_disk_that_is_full_under_a_large_message_is_named_and_is_not_the_servers_fault(
+    sqlite_app: Flask, dovecot: Dovecot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "LARGE", 10_000)
+    monkeypatch.setattr("edupulse.mailboxes.polling.intake.LARGE", 10_000)
+    mailbox = at_dovecot(dovecot)
+    dovecot.deliver(mailbox.username, mail(1, size=50_000))
+    with monkeypatch.context() as small:
+        small.setattr("edupulse.mailboxes.polling.intake._Arriving.write", full_disk)
+        first = poll(mailbox.id)
+
+    found = row(mailbox)
+    assert (first["outcome"], found.error_class) == ("failed", "storage")
+    assert "No space left on device" in str(found.error)
+    assert poll(mailbox.id, by="hand")["new"] == 1
+
+
+def full_disk(*_: object) -> int:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_folder_that_cannot_be_moved_to_stops_no_reading_and_people_hear_of_it_once(
+    sqlite_app: Flask, dovecot: Dovecot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise ImapFailure(
+            "permission", "move", "You may not write there.", cause="refused", cure="Choose another."
+        )
+
+    mailbox = at_dovecot(dovecot, after_action="move", move_to="Done", staff=["office@school.example"])
+    monkeypatch.setattr(Session, "move", refused)
+    for number in range(5):
+        dovecot.deliver(mailbox.username, mail(number))
+        assert poll(mailbox.id)["new"] == 1
+
+    found = row(mailbox)
+    assert (found.failures, found.stopped_at) == (0, None)
+    assert "You may not write there." in health_of(found, now()).words
+    assert "cannot be moved" in db.session.scalars(select(Delivery.subject)).one()
+    monkeypatch.undo()
+    poll(mailbox.id)
+    assert len(dovecot.messages(mailbox.username, folder="Done")) == 5
+    assert row(mailbox).error is None

@@ -33,6 +33,18 @@ def recovered(mailbox: Mailbox, moment: datetime) -> None:
     _tell(mailbox, f"Mailbox “{mailbox.name}” works again", lines, moment)
 
 
+def untold(mailbox: Mailbox, words: str, cure: str, moment: datetime) -> None:
+    """Tell them, once for each setting, that messages are fetched but cannot be moved or marked on the server."""
+    what = "moved" if mailbox.after_action == "move" else "marked as seen"
+    lines = [
+        f"All messages of the mailbox “{mailbox.name}” are fetched, but cannot be {what} on the server.",
+        words,
+        cure,
+    ]
+    subject = f"Mailbox “{mailbox.name}”: messages cannot be {what}"
+    _tell(mailbox, subject, lines, moment, about=f"after-{mailbox.revision}")
+
+
 def withheld(mailbox: Mailbox, uid: int, moment: datetime) -> None:
     """Tell them, once, of a message that the server has and does not give; each night it is asked for again."""
     lines = [

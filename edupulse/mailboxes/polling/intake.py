@@ -8,6 +8,7 @@ from time import monotonic
 from typing import Any, BinaryIO, cast
 
 from edupulse.clock import now
+from edupulse.config import current_settings
 from edupulse.logs import get_logger
 from edupulse.mailboxes.imap.errors import ImapFailure
 from edupulse.mailboxes.imap.session import Header, Look, Session
@@ -16,7 +17,8 @@ from edupulse.mailboxes.polling import locks, telling
 from edupulse.mailboxes.polling.batches import LARGE, runs
 from edupulse.mailboxes.polling.cursors import cursor_of
 from edupulse.mailboxes.polling.keeping import Fresh, keep
-from edupulse.storage import storage
+from edupulse.mailboxes.polling.retry import FOR_A_PERSON
+from edupulse.storage import refusing, storage
 from edupulse.transaction import transaction
 
 LONGEST = 90.0  # seconds after which a poll leaves the rest to the next one
@@ -37,6 +39,7 @@ class Intake:
         self._begun = monotonic()
         self._open: set[int] = set()  # UIDs that are still to be fetched
         self.new = self.known = 0
+        self.untold: ImapFailure | None = None  # why the server cannot be told what became of the messages
         self.withheld: list[int] = []  # UIDs of messages that the server has and does not give
         self.capabilities = sorted(session.capabilities)
 
@@ -55,13 +58,21 @@ class Intake:
             if monotonic() - self._begun > LONGEST:
                 break
             self._portion(cursor, uids[start : start + AT_ONCE])
-        telling.tell(self._mailbox, cursor, self._session, self._hold)
+        self._tell(cursor)
 
     def fetch(self, cursor: Cursor, uids: Sequence[int]) -> None:
         """Fetch these messages, wherever the cursor stands."""
         self._open.update(uids)
         for start in range(0, len(uids), AT_ONCE):
             self._portion(cursor, uids[start : start + AT_ONCE])
+
+    def _tell(self, cursor: Cursor) -> None:
+        try:
+            telling.tell(self._mailbox, cursor, self._session, self._hold)
+        except ImapFailure as failure:
+            if failure.kind not in FOR_A_PERSON:
+                raise
+            self.untold = failure  # all is fetched: that must go on until somebody has mended this
 
     def _portion(self, cursor: Cursor, uids: Sequence[int]) -> None:
         self._session.extend(PATIENCE)
@@ -107,7 +118,8 @@ class Intake:
 
     def _large(self, cursor: Cursor, header: Header) -> None:
         self._session.extend(PATIENCE + header.size / SLOWEST)
-        with tempfile.TemporaryFile() as file:
+        folder = current_settings().data_dir  # a temporary folder may be a piece of the memory
+        with refusing(folder), tempfile.TemporaryFile(dir=folder) as file:
             arriving = cast(BinaryIO, _Arriving(file, self._hold))
             found = self._session.fetch_to(header.uid, header.size, arriving)
             if found is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from edupulse.clock import now
 from edupulse.errors import EduPulseError
 from edupulse.logs import get_logger
@@ -20,18 +22,25 @@ log = get_logger(__name__)
 def succeeded(mailbox: Mailbox, hold: Hold, intake: Intake) -> None:
     """Note that the poll came to its end; whoever was told of trouble hears that it is over."""
     moment = now()
-    with transaction(durable=bool(mailbox.alerted_at or intake.withheld)) as session:
+    words, cure = _words(intake.untold) if intake.untold else (None, None)
+    with transaction(durable=bool(mailbox.alerted_at or intake.withheld or intake.untold)) as session:
         confirm(
             session, hold, moment,
             succeeded_at=moment, backlog=intake.left, failures=0, capabilities=intake.capabilities,
-            error_class=None, error=None, cure=None, retry_at=None, stopped_at=None, alerted_at=None,
+            error_class=None, error=words, cure=cure, retry_at=None, stopped_at=None, alerted_at=None,
         )  # fmt: skip
-        if mailbox.alerted_at is not None:
-            alerts.recovered(mailbox, moment)
-        for uid in intake.withheld:
-            alerts.withheld(mailbox, uid, moment)
+        _tell_people(mailbox, intake, moment)
     if mailbox.failures:
         log.info("mailbox works again", mailbox_id=mailbox.id, failures=mailbox.failures)
+
+
+def _tell_people(mailbox: Mailbox, intake: Intake, moment: datetime) -> None:
+    if mailbox.alerted_at is not None:
+        alerts.recovered(mailbox, moment)
+    if intake.untold is not None:
+        alerts.untold(mailbox, *_words(intake.untold), moment)
+    for uid in intake.withheld:
+        alerts.withheld(mailbox, uid, moment)
 
 
 def failed(mailbox: Mailbox, hold: Hold, error_class: str, error: Exception) -> None:
