@@ -168,7 +168,6 @@ def test_a_large_message_is_streamed_between_the_small_ones_in_its_order(
     sqlite_app: Flask, dovecot: Dovecot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(batches, "LARGE", 10_000)
-    monkeypatch.setattr("edupulse.mailboxes.polling.intake.LARGE", 10_000)
     mailbox = at_dovecot(dovecot)
     mails = [mail(1), mail(2, size=50_000), mail(3)]
     dovecot.deliver_many(mailbox.username, mails)
@@ -417,7 +416,6 @@ def test_a_disk_that_is_full_under_a_large_message_is_named_and_is_not_the_serve
     sqlite_app: Flask, dovecot: Dovecot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(batches, "LARGE", 10_000)
-    monkeypatch.setattr("edupulse.mailboxes.polling.intake.LARGE", 10_000)
     mailbox = at_dovecot(dovecot)
     dovecot.deliver(mailbox.username, mail(1, size=50_000))
     with monkeypatch.context() as small:
@@ -428,6 +426,22 @@ def test_a_disk_that_is_full_under_a_large_message_is_named_and_is_not_the_serve
     assert (first["outcome"], found.error_class) == ("failed", "storage")
     assert "No space left on device" in str(found.error)
     assert poll(mailbox.id, by="hand")["new"] == 1
+
+
+def test_a_large_message_that_the_server_does_not_give_blocks_no_other_either(
+    sqlite_app: Flask, dovecot: Dovecot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def withheld(*_: object) -> None:
+        raise ImapFailure("protocol", "fetch", "It is there and not given.", cause="withheld", uids=[1])
+
+    monkeypatch.setattr(batches, "LARGE", 10_000)
+    monkeypatch.setattr(Session, "fetch_to", withheld)
+    mailbox = at_dovecot(dovecot, staff=["office@school.example"])
+    dovecot.deliver_many(mailbox.username, [mail(1, size=50_000), mail(2)])
+
+    assert poll(mailbox.id) == {"outcome": "done", "new": 1, "known": 0, "left": 0}
+    assert kept() == [mail(2)]
+    assert "cannot be fetched" in db.session.scalars(select(Delivery.subject)).one()
 
 
 def full_disk(*_: object) -> int:

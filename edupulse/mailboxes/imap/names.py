@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 
 from edupulse.errors import Invalid
 
-_CODED = re.compile(r"&([A-Za-z0-9+,]*)-")
 _PLAIN_OR_NOT = re.compile(r"[\x20-\x7e]+|[^\x20-\x7e]+")
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
@@ -24,15 +22,6 @@ def encoded(name: str) -> bytes:
     return quoted("".join(map(_encoded_run, _PLAIN_OR_NOT.findall(name))).encode())
 
 
-def decoded(name: bytes) -> str:
-    """Return a folder's name as people read it; what is no modified UTF-7 stays as it is."""
-    text = name.decode("utf-8", "replace")
-    try:
-        return _CODED.sub(lambda found: _decoded_run(found[1]), text)
-    except (binascii.Error, UnicodeDecodeError):
-        return text
-
-
 def quoted(text: bytes) -> bytes:
     """Return `text` as a quoted string."""
     return b'"' + text.replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"'
@@ -43,10 +32,3 @@ def _encoded_run(run: str) -> str:
         return run.replace("&", "&-")
     coded = base64.b64encode(run.encode("utf-16-be")).decode().rstrip("=").replace("/", ",")
     return f"&{coded}-"
-
-
-def _decoded_run(coded: str) -> str:
-    if not coded:
-        return "&"
-    padded = coded.replace(",", "/") + "=" * (-len(coded) % 4)
-    return base64.b64decode(padded).decode("utf-16-be")

@@ -108,26 +108,9 @@ class Session:
         command = b"SELECT " + encoded(folder)
         return self._opened(folder, self._sequence([("select", command)], foldering.OPENING)[0])
 
-    def status(self, folder: str) -> Folder:
-        """Ask about a folder without opening it."""
-        command = b"STATUS %b %b" % (encoded(folder), foldering.FIGURES)
-        answer = self._talk.require(self._sequence([("status", command)], ("STATUS",))[0])
-        with self._talk.guarded():
-            return foldering.asked_about(folder, answer)
-
-    def folders(self) -> list[str]:
-        """Return the names of the folders that can be opened, INBOX first."""
-        answer = self._talk.require(self._sequence([("list", b'LIST "" "*"')], ("LIST",))[0])
-        with self._talk.guarded():
-            return foldering.listed(answer)
-
-    def uids_after(self, uid: int) -> list[int]:
-        """Return the UIDs behind `uid` in the open folder, ascending."""
-        return self._uids(self._talk.ask("search", searching.behind(uid), searching.SEARCH), uid)
-
     def all_uids(self) -> list[int]:
         """Return all UIDs of the open folder, ascending."""
-        return self.uids_after(0)
+        return self._uids(self._talk.ask("search", searching.behind(0), searching.SEARCH))
 
     def present(self, uids: Iterable[int]) -> set[int]:
         """Return which of `uids` are still in the open folder."""

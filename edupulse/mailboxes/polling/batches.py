@@ -11,15 +11,15 @@ BYTES_TOGETHER = 2_000_000  # of a batch; a few are in memory at once, arriving 
 LARGE = 2_000_000  # bytes: beyond it a message goes straight into a file
 
 
-def runs(headers: Sequence[Header]) -> Iterator[list[list[int]]]:
-    """Yield, in order, runs of batches of UIDs; a large message is a run of its own."""
+def runs(headers: Sequence[Header]) -> Iterator[list[list[int]] | Header]:
+    """Yield, in order, runs of batches of UIDs, and between them each message that is too large for a batch."""
     run: list[list[int]] = []
     size = 0
     for header in headers:
         if header.size > LARGE:
             if run:
                 yield run
-            yield [[header.uid]]
+            yield header
             run, size = [], 0
         elif run and len(run[-1]) < MOST_TOGETHER and size + header.size <= BYTES_TOGETHER:
             run[-1].append(header.uid)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from time import monotonic
 from typing import Any, BinaryIO, cast
 
@@ -14,7 +15,7 @@ from edupulse.mailboxes.imap.errors import ImapFailure
 from edupulse.mailboxes.imap.session import Header, Look, Session
 from edupulse.mailboxes.models import Cursor, Mailbox
 from edupulse.mailboxes.polling import locks, telling
-from edupulse.mailboxes.polling.batches import LARGE, runs
+from edupulse.mailboxes.polling.batches import runs
 from edupulse.mailboxes.polling.cursors import cursor_of
 from edupulse.mailboxes.polling.keeping import Fresh, keep
 from edupulse.mailboxes.polling.retry import FOR_A_PERSON
@@ -25,6 +26,7 @@ LONGEST = 90.0  # seconds after which a poll leaves the rest to the next one
 AT_ONCE = 2_000  # UIDs whose sizes are asked for together
 SLOWEST = 64_000  # bytes a second: a large message may take as long as that
 PATIENCE = 120.0  # seconds that each further batch may take
+NOT_GIVEN = ("withheld", "refused")  # causes for which the server is asked for each message by itself
 
 log = get_logger(__name__)
 
@@ -77,10 +79,10 @@ class Intake:
     def _portion(self, cursor: Cursor, uids: Sequence[int]) -> None:
         self._session.extend(PATIENCE)
         headers = self._session.sizes(uids)
-        large = {header.uid: header for header in headers if header.size > LARGE}
         for run in runs(headers):
-            if (header := large.get(run[0][0])) is not None:
-                self._large(cursor, header)
+            if isinstance(run, Header):
+                with self._passing_over(run.uid):
+                    self._large(cursor, run)
             else:
                 self._small(cursor, run)
         self._open.difference_update(uids)  # what has no header is gone meanwhile
@@ -90,20 +92,22 @@ class Intake:
         try:
             self._batches(cursor, run)
         except ImapFailure as failure:
-            if failure.cause not in ("withheld", "refused"):
+            if failure.cause not in NOT_GIVEN:
                 raise
-            self._one_by_one(cursor, [uid for batch in run for uid in batch if uid in self._open])
+            for uid in [uid for batch in run for uid in batch if uid in self._open]:
+                with self._passing_over(uid):
+                    self._batches(cursor, [[uid]])
 
-    def _one_by_one(self, cursor: Cursor, uids: Sequence[int]) -> None:
-        """Fetch each message by itself, and pass over what the server does not give: it must not block the others."""
-        for uid in uids:
-            try:
-                self._batches(cursor, [[uid]])
-            except ImapFailure as failure:
-                if failure.cause not in ("withheld", "refused"):
-                    raise
-                log.error("the server does not give a message", mailbox_id=self._mailbox.id, uid=uid)
-                self.withheld.append(uid)
+    @contextmanager
+    def _passing_over(self, uid: int) -> Iterator[None]:
+        """Go on behind a message that the server has and does not give: it must not block the others."""
+        try:
+            yield
+        except ImapFailure as failure:
+            if failure.cause not in NOT_GIVEN:
+                raise
+            log.error("the server does not give a message", mailbox_id=self._mailbox.id, uid=uid)
+            self.withheld.append(uid)
 
     def _batches(self, cursor: Cursor, run: Sequence[Sequence[int]]) -> None:
         for asked, fetched in zip(run, self._session.fetch(run), strict=True):

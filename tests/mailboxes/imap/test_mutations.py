@@ -23,8 +23,6 @@ CONVERSATION = (
     b"* 2 FETCH (UID 2 RFC822.SIZE 5)\r\n* 3 FETCH (UID 3 RFC822.SIZE 5)\r\nE4 OK done\r\n"
     b"* 1 FETCH (UID 1 BODY[] {5}\r\nhello)\r\n* 3 FETCH (UID 3 BODY[] {5}\r\nhello)\r\n"
     b'* 2 FETCH (BODY[] "hello" UID 2)\r\nE5 OK done\r\nE6 OK done\r\n'
-    b'* LIST (\\HasNoChildren) "/" "INBOX"\r\n* LIST () NIL {4}\r\nDone\r\nE7 OK done\r\n'
-    b"* STATUS INBOX (MESSAGES 3 UIDNEXT 4 UIDVALIDITY 7)\r\nE8 OK done\r\n"
 )
 SIGNS = b'(){}[]"\\\r\n *0123456789NILAE'
 
@@ -58,10 +56,7 @@ def converse(script: bytes) -> list[tuple[int, bytes]]:
         talk.greeting()
         uids = session.look("INBOX").uids
         session.sizes(uids)
-        found = [(each.uid, each.data) for batch in session.fetch([[1, 2], [3]]) for each in batch]
-        session.folders()
-        session.status("INBOX")
-        return found
+        return [(each.uid, each.data) for batch in session.fetch([[1, 2], [3]]) for each in batch]
 
 
 def damaged(chance: random.Random) -> bytes:

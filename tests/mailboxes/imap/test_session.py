@@ -72,10 +72,8 @@ def test_only_what_is_behind_the_cursor_is_found(dovecot: Dovecot) -> None:
     with connect(account) as session:
         folder = session.examine("INBOX")
         found = [session.look("INBOX", uidvalidity=folder.uidvalidity, after=uid).uids for uid in range(5)]
-        after = [session.uids_after(uid) for uid in range(5)]
 
     assert found == [[1, 2, 3], [2, 3], [3], [], []]
-    assert after == found
     assert (folder.exists, folder.uidnext) == (3, 4)
 
 
@@ -83,7 +81,7 @@ def test_another_uidvalidity_brings_all_uids_whatever_the_cursor_says(dovecot: D
     account = at_dovecot(dovecot, "renewed")
     dovecot.deliver_many("renewed", numbered(300, 3))
     with connect(account) as session:
-        before = session.status("INBOX")
+        before = session.examine("INBOX")
 
     dovecot.recreate("renewed")
 
@@ -133,12 +131,9 @@ def test_folders_have_their_own_names_in_any_script(dovecot: Dovecot) -> None:
     dovecot.deliver("names", b"Subject: hello\r\n\r\n", folder="收件箱 & Bücher")
 
     with connect(account) as session:
-        names = session.folders()
-        folder = session.status("收件箱 & Bücher")
         look = session.look("收件箱 & Bücher")
 
-    assert names == ["INBOX", "收件箱 & Bücher"]
-    assert folder.exists == look.folder.exists == 1
+    assert look.folder.exists == 1
 
 
 def test_messages_are_moved_into_a_folder_that_is_made_and_a_second_time_is_no_harm(dovecot: Dovecot) -> None:
@@ -151,7 +146,7 @@ def test_messages_are_moved_into_a_folder_that_is_made_and_a_second_time_is_no_h
         session.mark_seen(uids[:1])
         session.move(uids[:2], "Done")
         session.move(uids[:2], "Done")
-        left, moved = session.all_uids(), session.status("Done").exists
+        left, moved = session.all_uids(), session.examine("Done").exists
 
     assert (left, moved) == ([3], 2)
 
@@ -165,7 +160,7 @@ def test_without_move_messages_are_copied_once_and_then_expunged(dovecot: Doveco
         session.select("INBOX")
         session.move([1], "Done")
         session.move([1], "Done")
-        left, moved = session.all_uids(), session.status("Done").exists
+        left, moved = session.all_uids(), session.examine("Done").exists
 
     assert (left, moved) == ([2], 1)
 
