@@ -44,7 +44,7 @@ def on(at: str, *actions: Action, times: int | None = None) -> Rule:
     """Say what to do instead of the usual.
 
     `at` is greeting or a command in small letters: capability, starttls, login, authenticate, id, examine, select,
-    status, list, create, logout, uid search, uid fetch, uid store, uid copy, uid move, uid expunge.
+    create, logout, uid search, uid fetch, uid store, uid copy, uid move, uid expunge.
     """
     return Rule(at, actions, times)
 
@@ -277,18 +277,6 @@ class Conversation:
         self._answer("OK [READ-ONLY] done")
 
     _usual_select = _usual_examine
-
-    def _usual_status(self) -> None:
-        uidnext = max(self.server.messages, default=0) + 1
-        figures = (
-            f"MESSAGES {len(self.server.messages)} UIDNEXT {uidnext} UIDVALIDITY {self.server.uidvalidity}"
-        )
-        tell(f"STATUS {self.argument.partition(' (')[0]} ({figures})")(self)
-        self._answer("OK done")
-
-    def _usual_list(self) -> None:
-        tell(*(f'LIST () "/" "{name}"' for name in ("INBOX", *self.server.folders)))(self)
-        self._answer("OK done")
 
     def _usual_create(self) -> None:
         self.server.folders.setdefault(self.argument.strip('"'), [])

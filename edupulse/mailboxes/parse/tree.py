@@ -25,10 +25,6 @@ class Part:
     encoding: str
     parts: list[Part] = field(default_factory=list)
 
-    @property
-    def is_container(self) -> bool:
-        return bool(self.parts)
-
     def raw(self) -> bytes:
         return self.source[self.begin : self.end]
 
