@@ -6,9 +6,9 @@ import argparse
 import re
 import time
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from statistics import median
 
 from sqlalchemy import func, select
 
@@ -24,8 +24,7 @@ BACKLOG = (
     2_000  # failing jobs that wait at most: what waits has its place in Redis, what is over should have none
 )
 AT_ONCE = 1_000
-DRIFT_MOST = 2  # connections by which the second half of the jobs may differ from the first
-WARM_UPS_MOST = 8  # portions of jobs before the count begins
+PORTIONS_MOST = 8  # of jobs: every slot opens its connection when it works for the first time
 APART_EVERY = 20  # every so manieth job runs in a process of its own: a fork must not share a connection
 TROUBLE = re.compile(
     r"OperationalError|InterfaceError|DatabaseError|PendingRollback|SSL error|bad record mac|database is locked"
@@ -48,19 +47,17 @@ class Connections:
     server_trouble: Counter[str] = field(default_factory=Counter)
 
     @property
-    def drift(self) -> float:
-        half = len(self.counts) // 2
-        return abs(median(self.counts[half:]) - median(self.counts[:half])) if half else 0.0
+    def is_steady(self) -> bool:
+        """Say whether the last portion of jobs left no more connections than the one before: a leak never ends."""
+        return len(self.counts) > 1 and self.counts[-1] <= self.counts[-2]
 
     @property
     def holds(self) -> bool:
         orderly = not self.trouble and not self.server_trouble and not self.unencrypted
-        return set(self.runs) == {"finished"} and orderly and self.drift <= DRIFT_MOST
+        return set(self.runs) == {"finished"} and orderly and self.is_steady
 
     def __str__(self) -> str:
-        seen = (
-            f"connections {min(self.counts)}-{max(self.counts)}, drift {self.drift:g}" if self.counts else ""
-        )
+        seen = f"connections at rest {self.counts} after each portion of jobs"
         return (
             f"{self.database}: runs {self.runs}, errors {dict(self.trouble)}, of the server "
             f"{dict(self.server_trouble)}, unencrypted {self.unencrypted} {seen} "
@@ -77,8 +74,8 @@ def count_connections(jobs: int, *, postgres: bool) -> Connections:
         stack = place.enter_context(Stack(processes=2, own_jobs=True, smtp_delay_ms=None, database_url=url))
         place.enter_context(stack.app.app_context())
         stack.start_work()
-        _warm_up(jobs, figures, server)
-        _work_through(jobs, figures, server)
+        while len(figures.counts) < PORTIONS_MOST and not figures.is_steady:
+            figures.counts.append(_work_through(jobs, server))
         figures.runs = _by_state("proof.")
         figures.trouble = Counter(TROUBLE.findall(stack.logs()))
         if server:
@@ -87,30 +84,20 @@ def count_connections(jobs: int, *, postgres: bool) -> Connections:
     return figures
 
 
-def _warm_up(jobs: int, figures: Connections, server: OwnPostgres | None) -> None:
-    """Let jobs run until they open no further connection: every slot opens one when it works for the first time."""
-    most = -1
-    for _ in range(WARM_UPS_MOST):
-        _work_through(jobs, figures, server)
-        before, most = most, max(figures.counts, default=0)
-        figures.counts.clear()
-        if most <= before:
-            return
-
-
-def _work_through(jobs: int, figures: Connections, server: OwnPostgres | None) -> None:
-    """Hand over `jobs`, and note the number of connections until they are over."""
+def _work_through(jobs: int, server: OwnPostgres | None) -> int:
+    """Hand over `jobs`; return how many connections there are when all is over and at rest."""
     apart = jobs // APART_EVERY
     enqueue_many("proof.effect", [{"seconds": 0.01}] * (jobs - apart))
     enqueue_many("proof.apart", [{}] * apart)
+    wait_for(lambda: _open() == 0, "the jobs", 120)
+    return min(_looks_at(server)) if server else 0
 
-    def over() -> bool:
-        if server:
-            figures.counts.append(server.connections())
-            time.sleep(0.03)
-        return _open() == 0
 
-    wait_for(over, "the jobs", 120)
+def _looks_at(server: OwnPostgres) -> Iterator[int]:
+    """Look a few times: a process of its own closes what it had a moment after its job is over."""
+    for _ in range(10):
+        time.sleep(0.05)
+        yield server.connections()
 
 
 @dataclass
