@@ -17,7 +17,7 @@ def create_app(settings: Settings | None = None, catalog: Iterable[JobSpec] = ()
     # Imported here, so that a pure module of this package costs no web framework.
     from flask import Flask
 
-    from edupulse import api, cli, sources, tables, web  # noqa: F401 - tables: the schema must be whole
+    from edupulse import api, cli, numbers, sources, tables, web  # noqa: F401 - tables: the schema must be whole
     from edupulse.config import load_settings
     from edupulse.control.catalog import Catalog
     from edupulse.database import init_database
@@ -28,6 +28,7 @@ def create_app(settings: Settings | None = None, catalog: Iterable[JobSpec] = ()
     app.config["SECRET_KEY"] = settings.secret_key.reveal()
     app.extensions["edupulse"] = Runtime(settings, Catalog.of(catalog))
     init_database(app, settings.database_url, threads=settings.worker_threads)
+    numbers.register(app)
     sources.register()
     web.register(app)
     api.register(app)

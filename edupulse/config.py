@@ -41,12 +41,14 @@ class Settings:
     log_format: str
     host: str
     port: int
+    api_rate_limit: int
     workers: int
     worker_threads: int
     worker_memory_mb: int
     worker_max_jobs: int
     worker_max_hours: int
     worker_grace: float
+    job_history_days: int
     smtp_server: str
     smtp_port: int
     smtp_username: str

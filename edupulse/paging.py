@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Select, tuple_
@@ -16,6 +16,7 @@ from edupulse.errors import Invalid
 
 PAGE_SIZE = 50  # rows: two screens, and one quick query
 LARGEST_PAGE = 500
+LARGEST_NUMBER = 2**31 - 1  # that a row can have in PostgreSQL, which refuses to compare it with a larger one
 
 Row = TypeVar("Row")
 
@@ -51,11 +52,8 @@ class Position:
         """Read a cursor that `text` wrote; raises Invalid for anything else."""
         direction, _, rest = cursor.partition("~")
         instant, _, unique = rest.partition("~")
-        try:
-            at = datetime.fromisoformat(instant)
-        except ValueError:
-            at = None
-        if direction not in ("after", "before") or at is None or at.tzinfo is None or not unique:
+        at = _instant(instant)
+        if direction not in ("after", "before") or at is None or not unique or "\0" in unique:
             raise no_such_page()
         return cls(direction == "after", at, unique)
 
@@ -86,13 +84,16 @@ def _sliced(query: Select[Row], order: Order, position: Position | None) -> Sele
     return query.where(tuple_(*keys) < edge if descending else tuple_(*keys) > edge)
 
 
-def _typed(column: InstrumentedAttribute[Any], text: str) -> Any:
+def _instant(text: str) -> datetime | None:
     try:
-        return column.type.python_type(text)
-    except ValueError:
-        raise Invalid(
-            "This page of the list does not exist.", cure="Start again from the first page."
-        ) from None
+        at = datetime.fromisoformat(text)
+        return at.astimezone(UTC) if at.tzinfo is not None else None
+    except (ValueError, OverflowError):  # the second: no such time in UTC, e.g. in the year 1 east of it
+        return None
+
+
+def _typed(column: InstrumentedAttribute[Any], text: str) -> Any:
+    return _whole(text) if column.type.python_type is int else text
 
 
 def _framed(rows: list[Row], order: Order, *, has_previous: bool, has_next: bool) -> Page[Row]:
@@ -135,7 +136,12 @@ def slice_of(
 def _whole(text: str) -> int:
     if not text.isascii() or not text.isdecimal():
         raise no_such_page()
-    return int(text[:18])
+    return row_number(text)
+
+
+def row_number(text: str) -> int:
+    """Return the number that decimal digits write; what no row can have becomes the largest that one could."""
+    return LARGEST_NUMBER if len(text) > len(str(LARGEST_NUMBER)) else min(int(text), LARGEST_NUMBER)
 
 
 def _text(key: tuple[datetime, int], *, onwards: bool) -> str:

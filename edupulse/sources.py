@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from edupulse.campaigns.people.sources import OtherCampaign, SignedIn
+from edupulse.control import pools
 from edupulse.control.definitions import register_definitions
 from edupulse.mail.people import register_source
-from edupulse.mailboxes import handlers, schedules
+from edupulse.mailboxes import handlers, schedules, syncing
 from edupulse.mailboxes.handling import register_handler
 from edupulse.reminders.audience import Attendees
 from edupulse.reminders.invitations import CalendarHandler
@@ -18,3 +19,4 @@ def register() -> None:
     handlers.register()
     register_handler(CalendarHandler())
     register_definitions(schedules.definitions)
+    pools.when_started(syncing.sync)

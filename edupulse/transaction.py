@@ -46,6 +46,12 @@ def transaction(*, durable: bool = True) -> Iterator[Session]:
     _hand_over(session)
 
 
+def look_anew() -> None:
+    """End an older snapshot, so that the next question sees the present; a transaction that is under way stays."""
+    if not db.session().info.get("in_transaction"):
+        db.session.rollback()
+
+
 def rows_changed(session: Session, change: Executable, values: Mapping[str, Any] | None = None) -> int:
     """Run an UPDATE or DELETE and return how many rows it moved: one means "it is ours", none "somebody was faster"."""
     return cast("CursorResult[Any]", session.execute(change, values)).rowcount

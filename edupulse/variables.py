@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import available_timezones
@@ -77,9 +78,12 @@ def _one_of(*allowed: str) -> Check:
 
 
 def _zone(value: str) -> str:
-    if value not in available_timezones():
+    if value not in _zones():
         raise ValueError("should be an IANA time zone such as Europe/Berlin or Asia/Shanghai")
     return value
+
+
+_zones = cache(available_timezones)  # it reads the disk, and settings are read often
 
 
 def _web_address(value: str) -> str:
@@ -219,6 +223,12 @@ VARIABLES = (
     Variable("EDUPULSE_HOST", _text, "127.0.0.1", "address the embedded web server listens on"),
     Variable("EDUPULSE_PORT", _whole(1, 65535), "8080", "port the embedded web server listens on"),
     Variable("EDUPULSE_WORKERS", _whole(1, 64), "2", "worker processes of the embedded stack"),
+    Variable(
+        "API_RATE_LIMIT",
+        _whole(0, 10**9 - 1),
+        "100",
+        "calls of the API that one token may make in a minute; 0: no limit",
+    ),
     Variable("WORKER_THREADS", _whole(1, 64), "6", "jobs that one worker process works on at once"),
     Variable("WORKER_MEMORY_MB", _whole(64, 65536), "400", "a worker larger than this is renewed"),
     Variable("WORKER_MAX_JOBS", _whole(1, 10**9 - 1), "1000000", "a worker is renewed after so many jobs"),
@@ -226,6 +236,7 @@ VARIABLES = (
     Variable(
         "WORKER_GRACE", _seconds(0, 3600), "20", "seconds that running jobs have when a worker must end"
     ),
+    Variable("JOB_HISTORY_DAYS", _whole(1, 3650), "90", "days that job runs stay in the history"),
     Variable("SMTP_SERVER", _text, "", "host of the mail server; empty: mail waits until it is set"),
     Variable("SMTP_PORT", _whole(1, 65535), "587", "port of the mail server"),
     Variable("SMTP_USERNAME", _text, "", "login at the mail server; empty: no login"),

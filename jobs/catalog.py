@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from edupulse.control.catalog import JobSpec, Timing
-from jobs import campaigns, diagnostics, mail, mailboxes, reminders
+from jobs import campaigns, diagnostics, jobs, mail, mailboxes, reminders
 
 # Each minute is the net under the exact wake-ups; one run for all missed minutes is enough.
 EACH_MINUTE = Timing(cron="* * * * *", misfire="once", max_lateness_seconds=3600)
 EACH_NIGHT = Timing(cron="40 3 * * *", misfire="once", max_lateness_seconds=86_400)
+BEFORE_DAWN = Timing(cron="30 3 * * *", misfire="once", max_lateness_seconds=86_400)
+EACH_FIVE_MINUTES = Timing(cron="*/5 * * * *", misfire="once", max_lateness_seconds=3600)
 HOURLY = Timing(cron="0 * * * *", misfire="once", max_lateness_seconds=86_400)
 
 CATALOG = (
@@ -38,6 +40,7 @@ CATALOG = (
         "poll",
         "Fetch what is new in one mailbox.",
         retries=0,
+        keep_days=7,
     ),
     JobSpec(
         "mailboxes.process",
@@ -53,5 +56,7 @@ CATALOG = (
     ),
     JobSpec("mailboxes.sweep", mailboxes.sweep, "poll", "Hand over messages that wait.", EACH_MINUTE),
     JobSpec("mailboxes.audit", mailboxes.audit, "poll", "Compare the servers with the ledger.", EACH_NIGHT),
+    JobSpec("jobs.count", jobs.count, "default", "Count the jobs of hours that are over.", EACH_FIVE_MINUTES),
+    JobSpec("jobs.prune", jobs.prune, "default", "Delete what has been kept long enough.", BEFORE_DAWN),
     JobSpec("diagnostics.ping", diagnostics.ping, "default", "Answer with the worker's name."),
 )

@@ -20,6 +20,7 @@ from edupulse.database import db as database
 from edupulse.errors import Unavailable
 from edupulse.mail import presses
 from jobs.catalog import CATALOG
+from tests.api import conformance
 from tests.servers import RedisProcess, missing, own_postgres_database
 
 MakeSettings = Callable[..., Settings]
@@ -31,7 +32,11 @@ def make_settings(tmp_path_factory: pytest.TempPathFactory) -> MakeSettings:
 
     def make(**environment: str) -> Settings:
         folder = tmp_path_factory.mktemp("data")
-        base = {"EDUPULSE_DATA_DIR": str(folder), "SECRET_KEY": "test-secret-key-not-for-production"}
+        base = {
+            "EDUPULSE_DATA_DIR": str(folder),
+            "SECRET_KEY": "test-secret-key-not-for-production",
+            "API_RATE_LIMIT": "0",  # tests that walk over all addresses call more often
+        }
         return load_settings({**base, **environment})
 
     return make
@@ -142,6 +147,7 @@ def _make_app(kind: str, make_settings: MakeSettings) -> Flask:
     else:
         app = create_app(make_settings(DATABASE_URL=own_postgres_database()), catalog=CATALOG)
     app.config["TESTING"] = True
+    conformance.watch(app)
     with app.app_context():
         database.drop_all()
         database.create_all()

@@ -42,12 +42,23 @@ def test_a_row_that_came_meanwhile_shifts_nothing() -> None:
         ROWS.pop(0)
 
 
+def test_a_number_that_no_row_can_have_is_behind_all_rows() -> None:
+    assert numbers(page(f"before~2099-01-01T00:00:00+00:00~{'9' * 5000}")) == [5, 6, 7]
+
+
 def test_an_empty_list_is_one_empty_page() -> None:
     assert slice_of([], lambda row: row) == Page([])  # type: ignore[arg-type, return-value]
 
 
 @pytest.mark.parametrize(
-    "cursor", ["nonsense", f"after~{START.isoformat()}~x", "after~2026-03-12T00:00:00~1"]
+    "cursor",
+    [
+        "nonsense",
+        f"after~{START.isoformat()}~x",
+        f"after~{START.isoformat()}~1\0",
+        "after~2026-03-12T00:00:00~1",
+        "after~0001-01-01T00:00:00+14:00~1",  # before time began in UTC
+    ],
 )
 def test_a_cursor_that_leads_nowhere_is_refused(cursor: str) -> None:
     with pytest.raises(Invalid):

@@ -3,14 +3,43 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from edupulse.accounts.models import AuditEntry, User
 from edupulse.clock import now
 from edupulse.database import db
+from edupulse.paging import PAGE_SIZE, Order, Page, page_of
 from edupulse.transaction import transaction
+
+
+@dataclass(frozen=True)
+class AuditFilter:
+    """Which acts to list; an empty value means any."""
+
+    actor: str = ""
+    action: str = ""  # "campaigns.start", or "campaigns" for all that is done to them
+    subject: str = ""  # "campaign:7", or "campaign" for all of them
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """Return what holds for each act that matches."""
+        found = [
+            *_kind_or_one(AuditEntry.action, self.action, "."),
+            *_kind_or_one(AuditEntry.subject, self.subject, ":"),
+        ]
+        if self.actor:
+            found.append(AuditEntry.actor == self.actor)
+        if self.since:
+            found.append(AuditEntry.at >= self.since)
+        if self.until:
+            found.append(AuditEntry.at < self.until)
+        return found
 
 
 def record(actor: str, action: str, subject: str, **detail: Any) -> AuditEntry:
@@ -37,3 +66,15 @@ def entries_of(subject: str, limit: int = 50) -> list[AuditEntry]:
     """Return what was done to `subject`, newest first."""
     wanted = select(AuditEntry).where(AuditEntry.subject == subject).order_by(AuditEntry.id.desc())
     return list(db.session.scalars(wanted.limit(limit)))
+
+
+def entries(filters: AuditFilter, *, cursor: str = "", size: int = PAGE_SIZE) -> Page[AuditEntry]:
+    """Return a page of the acts that match, newest first; raises Invalid for a bad cursor."""
+    query = select(AuditEntry).where(*filters.conditions())
+    return page_of(query, Order(AuditEntry.at, AuditEntry.id), cursor=cursor, size=size)
+
+
+def _kind_or_one(column: InstrumentedAttribute[str], wanted: str, divider: str) -> list[ColumnElement[bool]]:
+    if not wanted:
+        return []
+    return [or_(column == wanted, column.startswith(wanted + divider, autoescape=True))]

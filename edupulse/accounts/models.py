@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from flask_login import UserMixin
-from sqlalchemy import JSON, ForeignKey, Index, String
+from sqlalchemy import JSON, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from edupulse.database import Model
@@ -80,6 +80,19 @@ class SignInAttempt(Model):
     )
 
 
+class IdempotentCall(Model):
+    """A call that a program may repeat without doing it twice, and what it was answered; forgotten after a day."""
+
+    __tablename__ = "idempotent_call"
+
+    token_id: Mapped[int] = mapped_column(ForeignKey("api_token.id", ondelete="CASCADE"), primary_key=True)
+    key: Mapped[str] = mapped_column(String(200), primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String(64))  # SHA-256 of method, address and body
+    status: Mapped[int]
+    answer: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(index=True)
+
+
 class AuditEntry(Model):
     """One act of one person on one thing."""
 
@@ -92,3 +105,20 @@ class AuditEntry(Model):
     action: Mapped[str] = mapped_column(String(80))
     subject: Mapped[str] = mapped_column(String(200), index=True)
     detail: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+
+    __table_args__ = (Index("ix_audit_entry_actor_at", "actor", "at"),)
+
+    @property
+    def before(self) -> Any:
+        """What was, where something changed."""
+        return self.detail.get("before")
+
+    @property
+    def after(self) -> Any:
+        """What it became."""
+        return self.detail.get("after")
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What else is known about the act."""
+        return {name: value for name, value in self.detail.items() if name not in ("before", "after")}

@@ -22,6 +22,7 @@ PREFIX = "edu_"  # by which a leaked one is recognised
 RANDOM_BYTES = 32  # 43 characters; nobody guesses it, so a plain hash without salt is enough
 SHOWN = 8  # first characters that are kept, to tell tokens apart
 LONGEST_NAME = 100  # characters
+LOWER = "Choose a lower role."
 NOTED_EVERY = timedelta(hours=1)  # the use of a token is written down no more often
 
 
@@ -33,6 +34,7 @@ class Bearer:
     role: str
     token_id: int
     token_name: str
+    expires_at: datetime | None = None
 
     def may(self, role: str) -> bool:
         """Say whether the caller has at least `role`."""
@@ -60,17 +62,40 @@ def make_token(
     with transaction() as session:
         person = find_user(email)
         if not person.may(role):
-            raise Denied(
-                f"{person.email} is {person.role}; a token cannot be more.", cure="Choose a lower role."
-            )
+            raise Denied(f"{person.email} is {person.role}; a token cannot be more.", cure=LOWER)
         token = ApiToken(
             user=person, name=title, role=role, token_hash=_hashed(secret), hint=secret[:SHOWN],
             created_at=now(), expires_at=expires_at,
         )  # fmt: skip
         session.add(token)
         session.flush()
-        record(actor, "tokens.make", f"token:{token.id}", email=person.email, name=title, role=role)
+        record(
+            actor,
+            "tokens.make",
+            f"token:{token.id}",
+            email=person.email,
+            name=title,
+            role=role,
+            expires_at=expires_at,
+        )
     return token, secret
+
+
+def make_token_with(
+    bearer: Bearer, name: str, role: str, *, email: str = "", expires_at: datetime | None = None
+) -> tuple[ApiToken, str]:
+    """Make a token as somebody who shows one: for themselves, or as an administrator for anybody.
+
+    It can do no more and lives no longer than the one that was shown, so that a stolen one begets nothing worse.
+    Raises as `make_token` does, and Denied.
+    """
+    owner = email or bearer.email
+    if owner.strip().lower() != bearer.email and not bearer.may("admin"):
+        raise Denied("Only an administrator makes tokens for others.", cure="Leave the address away.")
+    if role in ROLES and not bearer.may(role):
+        raise Denied(f"The token that makes it is {bearer.role}; a new one cannot be more.", cure=LOWER)
+    ends = min((at for at in (expires_at, bearer.expires_at) if at is not None), default=None)
+    return make_token(owner, name, role, actor=bearer.email, expires_at=ends)
 
 
 def list_tokens(email: str = "") -> Sequence[ApiToken]:
@@ -81,11 +106,14 @@ def list_tokens(email: str = "") -> Sequence[ApiToken]:
     return db.session.scalars(wanted).all()
 
 
-def revoke_token(token_id: int, *, actor: str) -> ApiToken:
-    """End a token at once; ended already it stays so. Raises NotFound."""
+def revoke_token(token_id: int, *, actor: str, email: str = "") -> ApiToken:
+    """End a token at once; ended already it stays so. With `email` only one of that person.
+
+    Raises NotFound, also for a token of somebody else: who may not end it need not know that it exists.
+    """
     with transaction() as session:
         token = session.get(ApiToken, token_id)
-        if token is None:
+        if token is None or (email and token.user.email != email):
             cure = "See `python cli.py users token list`."
             raise NotFound(f"There is no token {token_id}.", cure=cure, token_id=token_id)
         if token.revoked_at is None:
@@ -104,7 +132,7 @@ def bearer_of(secret: str) -> Bearer | None:
     _note_use(token)
     person = token.user
     role = min(token.role, person.role, key=ROLES.index)
-    return Bearer(person.email, role, token.id, token.name)
+    return Bearer(person.email, role, token.id, token.name, token.expires_at)
 
 
 def is_valid(token: ApiToken) -> bool:

@@ -6,6 +6,7 @@ import secrets
 
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from edupulse.accounts.audit import record
 from edupulse.accounts.models import ROLES, User
@@ -16,6 +17,8 @@ from edupulse.database import db
 from edupulse.errors import Conflict, Invalid, NotFound
 from edupulse.transaction import transaction
 
+LONGEST_NAME = 200  # characters
+
 
 def create_user(email: str, name: str, role: str, password: str, *, actor: str = "system") -> User:
     """Make a person who may sign in; raises Invalid naming the field, Conflict when the address is taken."""
@@ -24,7 +27,7 @@ def create_user(email: str, name: str, role: str, password: str, *, actor: str =
     check_policy(password, email, name)
     fresh = User(
         email=email,
-        name=name[:200],
+        name=name[:LONGEST_NAME],
         role=role,
         password_hash=hashed(password),
         session_key=_session_key(),
@@ -68,6 +71,39 @@ def user_of_session(session_key: str) -> User | None:
     return db.session.scalar(select(User).where(User.session_key == session_key, User.active))
 
 
+def change_user(
+    email: str,
+    *,
+    name: str | None = None,
+    role: str | None = None,
+    active: bool | None = None,
+    password: str | None = None,
+    actor: str = "system",
+) -> User:
+    """Change what is named about a person, all of it or nothing. Raises what each change alone raises."""
+    with transaction():
+        if name is not None:
+            set_name(email, name, actor=actor)
+        if password is not None:
+            set_password(email, password, actor=actor)
+        if role is not None:
+            set_role(email, role, actor=actor)
+        if active is not None:
+            set_active(email, active, actor=actor)
+        return find_user(email)
+
+
+def set_name(email: str, name: str, *, actor: str = "system") -> User:
+    """Call a person otherwise; an empty name is the address."""
+    with transaction():
+        person = find_user(email)
+        wanted = name.strip()[:LONGEST_NAME] or person.email
+        if wanted != person.name:
+            record(actor, "users.set_name", f"user:{person.id}", before=person.name, after=wanted)
+            person.name = wanted
+    return person
+
+
 def set_password(email: str, password: str, *, actor: str = "system") -> User:
     """Give a person a new password and end all their sessions."""
     person = find_user(email)
@@ -80,22 +116,41 @@ def set_password(email: str, password: str, *, actor: str = "system") -> User:
     return person
 
 
+def change_own_password(email: str, current: str, new: str, *, address: str) -> User:
+    """Give somebody who knows their password another one, and end all their sessions.
+
+    Raises Invalid naming `current` or `password`, Denied with `retry_after` after many wrong tries from `address`.
+    """
+    if verify(email, current, address=address) is None:
+        raise Invalid(
+            "The current password is another one.",
+            cure="An administrator can set a new one.",
+            field="current",
+        )
+    return set_password(email, new, actor=email)
+
+
 def set_role(email: str, role: str, *, actor: str = "system") -> User:
-    """Give a person another role."""
+    """Give a person another role; raises Conflict for the last administrator."""
     _check_role(role)
-    with transaction():
+    with transaction() as session:
         person = find_user(email)
-        record(actor, "users.set_role", f"user:{person.id}", before=person.role, after=role)
-        person.role = role
+        if role != person.role:
+            _keep_an_admin(session, person)
+            record(actor, "users.set_role", f"user:{person.id}", before=person.role, after=role)
+            person.role = role
     return person
 
 
 def set_active(email: str, active: bool, *, actor: str = "system") -> User:
-    """Let a person sign in or not; switching off ends their sessions."""
-    with transaction():
+    """Let a person sign in or not; switching off ends their sessions. Raises Conflict for the last administrator."""
+    action = "users.activate" if active else "users.deactivate"
+    with transaction() as session:
         person = find_user(email)
-        person.active, person.session_key = active, _session_key()
-        record(actor, "users.activate" if active else "users.deactivate", f"user:{person.id}")
+        if active != person.active:
+            _keep_an_admin(session, person)
+            record(actor, action, f"user:{person.id}", before=person.active, after=active)
+            person.active, person.session_key = active, _session_key()
     return person
 
 
@@ -113,6 +168,15 @@ def verify(email: str, password: str, *, address: str = "cli") -> User | None:
         forget_attempts(account, address)
         session.get_one(User, person.id).last_seen_at = moment
     return person
+
+
+def _keep_an_admin(session: Session, person: User) -> None:
+    """Refuse to take away the last administrator; two at a time wait for each other at these rows."""
+    admins = select(User.id).where(User.role == "admin", User.active).order_by(User.id).with_for_update()
+    if session.scalars(admins).all() == [person.id]:
+        raise Conflict(
+            f"{person.email} is the only administrator.", cure="Make somebody else administrator first."
+        )
 
 
 def _address(email: str) -> str:

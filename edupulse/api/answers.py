@@ -6,9 +6,11 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, is_dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, TypeVar
 
 from flask import Response, stream_with_context
+from pydantic import BaseModel
 from werkzeug.http import dump_options_header
 
 from edupulse.paging import Page
@@ -22,9 +24,17 @@ def answer(facts: object, status: int = 200) -> Response:
     return Response(text + "\n", status, mimetype="application/json")
 
 
-def page_answer(page: Page[Row], facts: Callable[[Row], Mapping[str, object]]) -> Response:
+def facts_of(row: object, model: type[BaseModel]) -> dict[str, Any]:
+    """Return what `model` shows of `row`: the attributes of the same names."""
+    return {name: getattr(row, name) for name in model.model_fields}
+
+
+def page_of(
+    page: Page[Row], facts: Callable[[Row], Mapping[str, object]] | type[BaseModel]
+) -> dict[str, Any]:
     """Return one page of a list and the cursors to the pages before and after it, null where there is none."""
-    return answer({"items": [facts(row) for row in page.items], "previous": page.previous, "next": page.next})
+    of_row = partial(facts_of, model=facts) if isinstance(facts, type) else facts
+    return {"items": [of_row(row) for row in page.items], "previous": page.previous, "next": page.next}
 
 
 def file_answer(pieces: Iterator[bytes] | bytes, filename: str, content_type: str) -> Response:

@@ -7,71 +7,75 @@ from base64 import b64decode
 from collections.abc import Iterator
 from typing import Any
 
-from flask import Response, request
-from werkzeug.exceptions import UnsupportedMediaType
+from flask import request
+from pydantic import Field
 
-from edupulse.api.answers import answer
+from edupulse.api.answers import facts_of
+from edupulse.api.campaign_facts import Enclosure
 from edupulse.api.gate import actor, takes
 from edupulse.api.noun import Noun
-from edupulse.api.words import said
+from edupulse.api.schema import Body, ListOf, Shown, Text
 from edupulse.campaigns import drafts, monitor
 from edupulse.errors import Invalid
-from edupulse.mail.mailing import Enclosure
 from edupulse.transaction import transaction
 
 noun = Noun("enclosures", __name__, url_prefix="/campaigns/<int:campaign_id>/enclosures")
 
+FORM = "multipart/form-data"
 LARGEST_MB = 16  # all files together have 10 MB at most, and base64 adds a third
 
 
-@noun.get("/")
-def list_enclosures(campaign_id: int) -> Response:
+class NewEnclosure(Body):
+    """One file: its name, its bytes in base64 (RFC 4648 4), and its media type where the name does not tell it."""
+
+    filename: Text
+    data: Text = Field(description="Base64.", examples=["eA=="])
+    content_type: Text | None = Field(None, examples=["application/pdf"])
+
+
+class RemovedEnclosure(Shown):
+    """The id that was taken out."""
+
+    removed: int
+
+
+@noun.get("/", gives=ListOf[Enclosure])
+def list_enclosures(campaign_id: int) -> dict[str, Any]:
     """List what is enclosed."""
-    return answer(_listed(campaign_id))
+    return _listed(campaign_id)
 
 
-@noun.post("/")
+@noun.post("/", body=NewEnclosure, files=(FORM,), gives=ListOf[Enclosure], status=201)
 @takes(LARGEST_MB)
-def add(campaign_id: int) -> Response:
-    """Enclose files: as the parts of a form, or one as JSON with `filename`, `data` in base64, and `content_type`.
+def add(campaign_id: int, body: NewEnclosure | None) -> dict[str, Any]:
+    """Enclose files: as the parts of a form, or one as JSON.
 
     All or none; the same file again changes nothing.
     """
-    sent = list(_sent())  # before anybody has to wait for the database
+    sent = [_said(body)] if body else list(_parts())  # before anybody has to wait for the database
     with transaction():
         for filename, content_type, data in sent:
             drafts.enclose(campaign_id, filename, content_type, data, actor=actor())
-    return answer(_listed(campaign_id), 201)
+    return _listed(campaign_id)
 
 
-@noun.delete("/<int:enclosure_id>/")
-def remove(campaign_id: int, enclosure_id: int) -> Response:
+@noun.delete("/<int:enclosure_id>/", gives=RemovedEnclosure)
+def remove(campaign_id: int, enclosure_id: int) -> dict[str, Any]:
     """Take a file out."""
     drafts.take_out(campaign_id, enclosure_id, actor=actor())
-    return answer({"removed": enclosure_id})
-
-
-def facts_of_file(file: Enclosure) -> dict[str, Any]:
-    """Return what there is to know of an enclosed file beside its bytes."""
-    return {name: getattr(file, name) for name in ("id", "filename", "content_type", "size")}
+    return {"removed": enclosure_id}
 
 
 def _listed(campaign_id: int) -> dict[str, Any]:
-    return {"items": [facts_of_file(each) for each in monitor.campaign(campaign_id).mailing.enclosures]}
+    enclosed = monitor.campaign(campaign_id).mailing.enclosures
+    return {"items": [facts_of(each, Enclosure) for each in enclosed]}
 
 
-def _sent() -> Iterator[tuple[str, str, bytes]]:
-    if request.is_json:
-        words = {
-            "filename": "",
-            "content_type": "",
-            "data": "",
-            **said(filename=str, content_type=str, data=str),
-        }
-        yield words["filename"], words["content_type"], _bytes_of(words["data"])
-        return
-    if request.mimetype != "multipart/form-data":
-        raise UnsupportedMediaType("Send the files as multipart/form-data, or one as a JSON object.")
+def _said(words: NewEnclosure) -> tuple[str, str, bytes]:
+    return words.filename, words.content_type or "", _bytes_of(words.data)
+
+
+def _parts() -> Iterator[tuple[str, str, bytes]]:
     files = [file for _, parts in request.files.lists() for file in parts if file.filename]
     if not files:
         raise Invalid("No file was sent.", cure="Send it as a part with a filename.", field="file")

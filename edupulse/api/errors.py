@@ -28,6 +28,7 @@ CODES = {
     405: "method_not_allowed",
     413: "too_large",
     415: "unsupported_media_type",
+    429: "too_many",
 }
 CURES = {
     400: "Send a JSON object in UTF-8.",
@@ -35,6 +36,7 @@ CURES = {
     405: "Use one of the methods in the header Allow.",
     413: "Send less at once.",
     415: "Send the header “Content-Type: application/json”.",
+    429: "Wait as long as the header Retry-After says, in seconds; make fewer calls, of larger pages.",
     500: "Nothing half-done was kept. Try again; if it stays, tell an administrator the request_id.",
 }
 
@@ -52,7 +54,7 @@ def register(blueprint: Blueprint) -> None:
 def refusal(error: EduPulseError) -> Response:
     """Say what EduPulse refused on purpose, in its own words."""
     status, code = next((status, code) for kind, status, code in KINDS if isinstance(error, kind))
-    response = _error(status, code, error.message, error.cure)
+    response = _error(status, code, error.message, error.cure, field=error.facts.get("field"))
     if "retry_after" in error.facts:
         response.headers["Retry-After"] = str(error.facts["retry_after"])
     if status == 401:
@@ -90,6 +92,6 @@ def database_away(error: OperationalError) -> Response:
     )
 
 
-def _error(status: int, code: str, message: str, cure: str) -> Response:
-    facts = {"code": code, "message": message, "cure": cure, "request_id": current_request_id()}
-    return answer({"error": facts}, status)
+def _error(status: int, code: str, message: str, cure: str, *, field: object = None) -> Response:
+    facts = {"code": code, "message": message, "cure": cure, "field": field}
+    return answer({"error": {**facts, "request_id": current_request_id()}}, status)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from flask import Blueprint, current_app, g, request
+from flask import Blueprint, request
 
 from edupulse.accounts.tokens import Bearer, bearer_of
 from edupulse.errors import Denied
+from edupulse.operations import role_of
 
-READING = frozenset({"GET", "HEAD", "OPTIONS"})
+BEARER = "edupulse.bearer"  # where the request keeps who calls
 
 View = TypeVar("View", bound=Callable[..., object])
 
@@ -24,16 +25,6 @@ def open_gate(blueprint: Blueprint) -> None:
     blueprint.before_request(_check)
 
 
-def needs(role: str) -> Callable[[View], View]:
-    """Mark a view with the role it needs, where the default by method is wrong: viewer looks, operator acts."""
-
-    def mark(view: View) -> View:
-        view.api_role = role  # type: ignore[attr-defined]
-        return view
-
-    return mark
-
-
 def takes(megabytes: int) -> Callable[[View], View]:
     """Mark a view whose requests may be larger than others, in megabytes."""
 
@@ -44,10 +35,18 @@ def takes(megabytes: int) -> Callable[[View], View]:
     return mark
 
 
+def known_caller() -> Bearer | None:
+    """Return who calls, None without a valid token; asked of the database once in a request."""
+    if BEARER not in request.environ:
+        request.environ[BEARER] = bearer_of(_secret())
+    found = request.environ[BEARER]
+    return found if isinstance(found, Bearer) else None
+
+
 def caller() -> Bearer:
-    """Return who calls."""
-    bearer = g.bearer
-    assert isinstance(bearer, Bearer)  # noqa: S101 - narrows the type: the gate has set it
+    """Return who calls, behind the gate."""
+    bearer = known_caller()
+    assert bearer is not None  # noqa: S101 - narrows the type: the gate let nobody else past
     return bearer
 
 
@@ -56,15 +55,17 @@ def actor() -> str:
     return caller().email
 
 
-def needed_role(endpoint: str, method: str) -> str:
-    """Return the least role that may call `endpoint` with `method`."""
-    by_method = "viewer" if method in READING else "operator"
-    return str(getattr(current_app.view_functions.get(endpoint), "api_role", by_method))
+def needed_role(endpoint: str) -> str:
+    """Return the least role that may call `endpoint`, as the permission table has it; empty: anybody."""
+    return role_of("api", endpoint.removeprefix("api."))
 
 
 def _check() -> None:
-    g.bearer = _bearer()
-    role = needed_role(request.endpoint or "", request.method)
+    role = needed_role(request.endpoint or "")
+    if not role:
+        return
+    if known_caller() is None:
+        raise _unknown()
     if not caller().may(role):
         raise Denied(
             f"This token has the role {caller().role}; this needs {role}.",
@@ -73,13 +74,14 @@ def _check() -> None:
         )
 
 
-def _bearer() -> Bearer:
+def _unknown() -> Unknown:
+    if not _secret():
+        return Unknown("This call carries no token.", cure="Send the header “Authorization: Bearer <token>”.")
+    return Unknown(
+        "This token is not valid.", cure="It may have been revoked or have expired. Make a new one."
+    )
+
+
+def _secret() -> str:
     kind, _, secret = request.headers.get("Authorization", "").partition(" ")
-    if kind.lower() != "bearer" or not secret.strip():
-        raise Unknown("This call carries no token.", cure="Send the header “Authorization: Bearer <token>”.")
-    found = bearer_of(secret.strip())
-    if found is None:
-        raise Unknown(
-            "This token is not valid.", cure="It may have been revoked or have expired. Make a new one."
-        )
-    return found
+    return secret.strip() if kind.lower() == "bearer" else ""

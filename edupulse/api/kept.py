@@ -7,6 +7,9 @@ from dataclasses import asdict
 from flask import Flask, Response
 
 from edupulse.api.answers import answer
+from edupulse.api.mailboxes import Synced
+from edupulse.api.noun import Contract
+from edupulse.api.schema import Shown
 from edupulse.clock import now
 from edupulse.control.schedule import SyncResult
 from edupulse.mailboxes import syncing
@@ -14,8 +17,20 @@ from edupulse.mailboxes import syncing
 SYNC = "/admin/workers/sync-email-tasks"
 
 
+class EmailTasksSynced(Shown):
+    """What a sync of the mailboxes changed, in a sentence and in numbers."""
+
+    success: bool
+    message: str
+    stats: Synced
+
+
 def register(app: Flask) -> None:
-    """Give `app` these addresses. An endpoint that begins with `api.` is guarded and answered like all of the API."""
+    """Give `app` these addresses. An endpoint that begins with `api.` is guarded and answered like all of the API.
+
+    What their callers send along is not looked at: it never was.
+    """
+    sync_email_tasks.contract = Contract(gives=EmailTasksSynced)  # type: ignore[attr-defined]
     app.add_url_rule(SYNC, "api.sync_email_tasks", sync_email_tasks, methods=["POST"], strict_slashes=False)
 
 

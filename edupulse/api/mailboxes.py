@@ -3,169 +3,139 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, replace
 from typing import Any
 
-from flask import Response
-
-from edupulse.api.answers import answer
 from edupulse.api.gate import actor
+from edupulse.api.idempotency import unkeyed
+from edupulse.api.job_facts import Job, facts_of_run
+from edupulse.api.mailbox_facts import Mailbox, facts_of_mailbox, shown
+from edupulse.api.mailbox_words import MailboxChange, MailboxTrial, NewMailbox, draft_from
 from edupulse.api.noun import Noun
-from edupulse.api.ordered import ordered
-from edupulse.api.words import said
+from edupulse.api.schema import ListOf, Shown
 from edupulse.clock import now
-from edupulse.errors import Invalid
+from edupulse.control.schedule import SyncResult
 from edupulse.mailboxes import accounts, drafts, monitor, orders, syncing
 from edupulse.mailboxes.drafts import MailboxDraft
 from edupulse.mailboxes.imap.trial import Step
-from edupulse.mailboxes.models import Mailbox
-from edupulse.mailboxes.monitor import Listed
 from edupulse.mailboxes.signin import connecting
 
 noun = Noun("mailboxes", __name__, url_prefix="/mailboxes")
 
-SECRETS: dict[str, type] = {"password": str, "client_secret": str, "refresh_token": str}  # taken, never given
-DRAFT: dict[str, type] = {
-    "name": str, "host": str, "port": int, "security": str, "username": str, "auth": str, "tenant": str,
-    "client_id": str, "folder": str, "address": str, "interval_seconds": int, "enabled": bool,
-    "after_action": str, "move_to": str, "staff": list, "largest_bytes": int,
-}  # fmt: skip
-TIMES = (
-    "polled_at", "succeeded_at", "received_at", "stopped_at", "audited_at", "created_at", "updated_at",
-)  # fmt: skip
+
+class TrialStep(Shown):
+    """One step: what was found, or what failed and what to do; `ms` is how long it took."""
+
+    name: str
+    ok: bool
+    words: str
+    cure: str
+    ms: int
 
 
-@noun.get("/")
-def list_mailboxes() -> Response:
+class Trial(Shown):
+    """A connection that was tried step by step; the first step that fails is the last."""
+
+    ok: bool
+    steps: list[TrialStep]
+
+
+class Synced(Shown):
+    """How many schedules of mailboxes came, went or changed, and how many mailboxes are polled."""
+
+    added: int
+    removed: int
+    updated: int
+    total: int
+
+
+class RemovedMailbox(Shown):
+    """The number of the mailbox that is read no more."""
+
+    removed: int
+
+
+@noun.get("/", gives=ListOf[Mailbox])
+def list_mailboxes() -> dict[str, Any]:
     """List them by name, each with its health and the numbers of its messages."""
-    return answer({"items": [_listed(listed) for listed in monitor.listing()]})
+    return {"items": [facts_of_mailbox(listed) for listed in monitor.listing()]}
 
 
-@noun.post("/")
-def add() -> Response:
+@noun.post("/", body=NewMailbox, gives=Mailbox, status=201)
+def add(body: NewMailbox) -> dict[str, Any]:
     """Add a mailbox; it is polled by itself from now on."""
-    mailbox = accounts.add(read_draft(said(**DRAFT, **SECRETS), MailboxDraft()), actor=actor())
-    return answer(_shown(mailbox.id), 201)
+    return shown(accounts.add(draft_from(body, MailboxDraft()), actor=actor()).id)
 
 
-@noun.post("/test/")
-def try_draft() -> Response:
+@noun.post("/test/", body=MailboxTrial, gives=Trial)
+@unkeyed
+def try_draft(body: MailboxTrial) -> dict[str, Any]:
     """Try a mailbox that is not stored, or, with `mailbox_id`, one that is with other values; store nothing."""
-    words = said(**DRAFT, **SECRETS, mailbox_id=int)
-    mailbox_id = words.pop("mailbox_id", None)
-    before = MailboxDraft() if mailbox_id is None else drafts.draft_of(accounts.existing(mailbox_id))
-    return _tried(connecting.try_draft(read_draft(words, before), mailbox_id=mailbox_id))
+    known = body.mailbox_id
+    before = MailboxDraft() if known is None else drafts.draft_of(accounts.existing(known))
+    return _tried(connecting.try_draft(draft_from(body, before), mailbox_id=known))
 
 
-@noun.post("/sync/")
-def sync() -> Response:
+@noun.post("/sync/", gives=Synced)
+@unkeyed
+def sync() -> SyncResult:
     """Make the schedules match the mailboxes; the clock does so by itself every few minutes."""
-    said()
-    return answer(asdict(syncing.sync(now())))
+    return syncing.sync(now())
 
 
-@noun.get("/<int:mailbox_id>/")
-def show(mailbox_id: int) -> Response:
+@noun.get("/<int:mailbox_id>/", gives=Mailbox)
+def show(mailbox_id: int) -> dict[str, Any]:
     """Show one mailbox; its secrets are never shown."""
-    return answer(_shown(mailbox_id))
+    return shown(mailbox_id)
 
 
-@noun.patch("/<int:mailbox_id>/")
-def change(mailbox_id: int) -> Response:
+@noun.patch("/<int:mailbox_id>/", body=MailboxChange, gives=Mailbox)
+def change(mailbox_id: int, body: MailboxChange) -> dict[str, Any]:
     """Change what is named; `revision` refuses it if somebody else was faster. A secret not named stays."""
-    words = said(**DRAFT, **SECRETS, revision=int)
-    revision = words.pop("revision", None)
-    draft = read_draft(words, drafts.draft_of(accounts.existing(mailbox_id)))
-    accounts.change(mailbox_id, draft, actor=actor(), revision=revision)
-    return answer(_shown(mailbox_id))
+    draft = draft_from(body, drafts.draft_of(accounts.existing(mailbox_id)))
+    accounts.change(mailbox_id, draft, actor=actor(), revision=body.revision)
+    return shown(mailbox_id)
 
 
-@noun.delete("/<int:mailbox_id>/")
-def remove(mailbox_id: int) -> Response:
+@noun.delete("/<int:mailbox_id>/", gives=RemovedMailbox)
+def remove(mailbox_id: int) -> dict[str, int]:
     """Poll it no more and erase its secrets; its messages stay."""
     accounts.remove(mailbox_id, actor=actor())
-    return answer({"removed": mailbox_id})
+    return {"removed": mailbox_id}
 
 
-@noun.post("/<int:mailbox_id>/enable/")
-def enable(mailbox_id: int) -> Response:
+@noun.post("/<int:mailbox_id>/enable/", gives=Mailbox)
+def enable(mailbox_id: int) -> dict[str, Any]:
     """Poll it again, forgetting the failures so far."""
-    said()
     accounts.enable(mailbox_id, actor=actor())
-    return answer(_shown(mailbox_id))
+    return shown(mailbox_id)
 
 
-@noun.post("/<int:mailbox_id>/disable/")
-def disable(mailbox_id: int) -> Response:
+@noun.post("/<int:mailbox_id>/disable/", gives=Mailbox)
+def disable(mailbox_id: int) -> dict[str, Any]:
     """Poll it no more until it is enabled."""
-    said()
     accounts.disable(mailbox_id, actor=actor())
-    return answer(_shown(mailbox_id))
+    return shown(mailbox_id)
 
 
-@noun.post("/<int:mailbox_id>/test/")
-def try_out(mailbox_id: int) -> Response:
+@noun.post("/<int:mailbox_id>/test/", gives=Trial)
+@unkeyed
+def try_out(mailbox_id: int) -> dict[str, Any]:
     """Try the connection step by step, from the server's name to the count of messages; nothing is fetched."""
-    said()
     return _tried(connecting.try_out(mailbox_id))
 
 
-@noun.post("/<int:mailbox_id>/poll/")
-def poll(mailbox_id: int) -> Response:
+@noun.post("/<int:mailbox_id>/poll/", gives=Job, status=202)
+def poll(mailbox_id: int) -> dict[str, Any]:
     """Poll it now, also where it waits after a failure."""
-    said()
-    return ordered(orders.poll_now(mailbox_id, actor=actor()))
+    return facts_of_run(orders.poll_now(mailbox_id, actor=actor()))
 
 
-@noun.post("/<int:mailbox_id>/audit/")
-def audit(mailbox_id: int) -> Response:
+@noun.post("/<int:mailbox_id>/audit/", gives=Job, status=202)
+def audit(mailbox_id: int) -> dict[str, Any]:
     """Compare what the server holds with what is stored here."""
-    said()
-    return ordered(orders.audit_now(mailbox_id, actor=actor()))
+    return facts_of_run(orders.audit_now(mailbox_id, actor=actor()))
 
 
-def read_draft(words: dict[str, Any], before: MailboxDraft) -> MailboxDraft:
-    """Return `before` with what the call says; a usual port follows when only the encryption changes."""
-    values = dict(words)
-    if "staff" in values:
-        values["staff"] = _addresses(values["staff"])
-    if "security" in values and before.port == drafts.PORTS.get(before.security):
-        values.setdefault("port", None)
-    return replace(before, **values)
-
-
-def _addresses(given: list[Any]) -> tuple[str, ...]:
-    if not all(isinstance(each, str) for each in given):
-        raise Invalid("“staff” must be a list of addresses.", field="staff")
-    return tuple(given)
-
-
-def _tried(found: Iterable[Step]) -> Response:
+def _tried(found: Iterable[Step]) -> dict[str, Any]:
     steps = list(found)
-    return answer({"ok": all(step.ok for step in steps), "steps": steps})
-
-
-def _shown(mailbox_id: int) -> dict[str, Any]:
-    return _listed(monitor.one(mailbox_id))
-
-
-def _listed(listed: Listed) -> dict[str, Any]:
-    mailbox = listed.mailbox
-    return {
-        "id": mailbox.id,
-        **_entered(mailbox),
-        "revision": mailbox.revision,
-        "health": listed.health,
-        "messages": listed.messages,
-        "quarantined": listed.quarantined,
-        "attention": listed.attention,
-        "backlog": mailbox.backlog,
-        **{name: getattr(mailbox, name) for name in TIMES},
-        "audit": mailbox.audit,
-    }
-
-
-def _entered(mailbox: Mailbox) -> dict[str, Any]:
-    """Return what a person entered about it, without the secrets."""
-    draft = drafts.draft_of(mailbox)
-    return {name: getattr(draft, name) for name in DRAFT}
+    return {"ok": all(step.ok for step in steps), "steps": steps}

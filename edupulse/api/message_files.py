@@ -8,8 +8,7 @@ from typing import BinaryIO
 from flask import Response
 
 from edupulse.api.answers import file_answer
-from edupulse.api.gate import needs
-from edupulse.api.noun import Noun
+from edupulse.api.noun import File, Noun
 from edupulse.errors import NotFound
 from edupulse.mailboxes import monitor
 from edupulse.mailboxes.parse import part_bytes
@@ -18,19 +17,18 @@ from edupulse.storage import storage
 noun = Noun("message_files", __name__, url_prefix="/messages/<int:message_id>")
 
 AT_ONCE = 1 << 20  # bytes in memory, however large the message is
+MESSAGE = "message/rfc822"
 ANY_FILE = "application/octet-stream"  # what a stranger calls it decides nothing here
 
 
-@noun.get("/raw/")
-@needs("operator")
+@noun.get("/raw/", gives=File((MESSAGE,)))
 def raw(message_id: int) -> Response:
     """Return the whole message as the server gave it (RFC 5322)."""
     file = storage().open(monitor.message(message_id).row.storage_key)
-    return file_answer(_pieces(file), f"message-{message_id}.eml", "message/rfc822")
+    return file_answer(_pieces(file), f"message-{message_id}.eml", MESSAGE)
 
 
-@noun.get("/attachments/<int:attachment_id>/")
-@needs("operator")
+@noun.get("/attachments/<int:attachment_id>/", gives=File((ANY_FILE,)))
 def attachment(message_id: int, attachment_id: int) -> Response:
     """Return one attachment, decoded; its number is the `index` that the message's event gives it."""
     message = monitor.message(message_id)

@@ -1,29 +1,23 @@
-"""Addresses below the root that do not exist: a wrong method is told from a wrong address."""
+"""Addresses below the root that do not exist, or not by this method: answered as everything else here."""
 
 from __future__ import annotations
 
-from flask import current_app, request
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+from flask import Flask, Response, request
+from werkzeug.exceptions import NotFound
 
-from edupulse.api.noun import Noun
-
-METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
-
-
-def register(root: Noun) -> None:
-    """Catch what no view of the API has, so that it is answered as everything else here."""
-    root.add_url_rule("/<path:path>", "nowhere", _nowhere, methods=METHODS)
+from edupulse.api.errors import http_error
+from edupulse.api.noun import ROOT
 
 
-def _nowhere(path: str) -> None:
-    allowed = [method for method in METHODS if _is_known(method)]
-    raise MethodNotAllowed(allowed) if allowed else NotFound(f"There is nothing at {path[:100]}.")
+def register(app: Flask) -> None:
+    """Answer for the API of `app` where no view can: these requests belong to nobody, and the pages would take them."""
+    app.before_request(_tell)
 
 
-def _is_known(method: str) -> bool:
-    adapter = current_app.create_url_adapter(request)
-    try:
-        endpoint = adapter.match(method=method)[0] if adapter else ""
-    except HTTPException:
-        return False
-    return endpoint != request.endpoint
+def _tell() -> Response | None:
+    error = request.routing_exception
+    if error is None or not request.path.startswith(f"{ROOT}/"):
+        return None
+    if isinstance(error, NotFound):
+        error = NotFound(f"There is nothing at {request.path[:100]}.")
+    return http_error(error)

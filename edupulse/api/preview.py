@@ -2,31 +2,117 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
-from flask import Response
+from pydantic import Field, RootModel
 
-from edupulse.api.answers import answer
-from edupulse.api.campaigns import DRAFT, read_draft
-from edupulse.api.gate import actor, needs
+from edupulse.api.answers import facts_of
+from edupulse.api.campaign_words import NewCampaign, Somebody, read_draft
+from edupulse.api.gate import actor
 from edupulse.api.noun import Noun
-from edupulse.api.words import asked, checked, said
+from edupulse.api.schema import Body, Query, Shown, Text
 from edupulse.campaigns import drafts, monitor
 from edupulse.campaigns.drafts import CampaignDraft
 from edupulse.campaigns.preflight import preflight
-from edupulse.campaigns.preview import Preview, extremes, preview, send_test
-from edupulse.errors import Invalid
-from edupulse.mail.models import Delivery
+from edupulse.campaigns.preview import Preview as Seen
+from edupulse.campaigns.preview import extremes, preview, send_test
 
 noun = Noun("preview", __name__, url_prefix="/campaigns/<int:campaign_id>")
 
 
-@noun.get("/preflight/")
-def inspect(campaign_id: int) -> Response:
+class Finding(Shown):
+    """One thing that was found: red stops a start, amber should be read, green is as it should be."""
+
+    level: str
+    what: str
+    detail: str
+    cure: str
+    count: int
+    examples: list[str]
+    code: str
+
+
+class Preflight(Shown):
+    """What can be known before anything is sent: what stands in the way, how large, how long, on which days."""
+
+    ready: bool
+    recipients: int
+    bytes_largest: int
+    eta_seconds: float
+    binding: str
+    binding_words: str
+    plan_by_day: list[int]
+    findings: list[Finding]
+
+
+class AsWhom(Query):
+    """`recipient` is an id or an address, by default the first of the audience."""
+
+    recipient: Text = Field("", description="An id or an address; by default the first of the audience.")
+
+
+class Look(Body):
+    """As whom to look, an id or an address; and what to change of the saved text for this look alone."""
+
+    recipient: Somebody | None = None
+    draft: NewCampaign | None = None
+
+
+class TrialOrder(Look):
+    """To whom the trial goes: a few addresses."""
+
+    to: list[Text] = Field(description="Up to ten addresses.", examples=[["me@school.example"]])
+
+
+class Preview(Shown):
+    """The mail as one person will get it; `empty_fields` leave a gap for this person."""
+
+    address: str
+    name: str
+    made_up: bool
+    locale: str
+    sender: str = Field(alias="from")
+    subject: str
+    text: str
+    html: str
+    headers: dict[str, str]
+    bytes: int
+    fields: list[str]
+    empty_fields: list[str]
+    enclosures: list[str]
+
+
+class AudienceMember(Shown):
+    """Somebody of the audience."""
+
+    id: int
+    address: str
+
+
+class Extremes(RootModel[dict[str, AudienceMember]]):
+    """The people whose mails break first, by what is special about them."""
+
+
+class TrialMail(Shown):
+    """A mail for trial that was accepted; `/deliveries/<id>/` tells what becomes of it."""
+
+    id: int
+    address: str
+    subject: str
+    state: str
+
+
+class TrialMails(Shown):
+    """The mails for trial, one to each address."""
+
+    deliveries: list[TrialMail]
+
+
+@noun.get("/preflight/", gives=Preflight)
+def inspect(campaign_id: int) -> dict[str, Any]:
     """Try everything that can be tried without sending."""
     report = preflight(campaign_id)
-    return answer({
+    return {
         "ready": report.is_ready,
         "recipients": report.recipients,
         "bytes_largest": report.bytes_largest,
@@ -34,53 +120,45 @@ def inspect(campaign_id: int) -> Response:
         "binding": report.binding,
         "binding_words": report.words,
         "plan_by_day": report.plan_by_day,
-        "findings": [asdict(finding) for finding in report.findings],
-    })  # fmt: skip
+        "findings": report.findings,
+    }
 
 
-@noun.get("/preview/")
-def look(campaign_id: int) -> Response:
+@noun.get("/preview/", query=AsWhom, gives=Preview)
+def look(campaign_id: int, query: AsWhom) -> dict[str, Any]:
     """Show the mail as `recipient` (an id or an address), by default the first of the audience, will get it."""
-    return answer(_seen(preview(campaign_id, asked("recipient") or None)))
+    return _seen(preview(campaign_id, query.recipient or None))
 
 
-@noun.post("/preview/")
-@needs("viewer")
-def look_at_unsaved(campaign_id: int) -> Response:
+@noun.post("/preview/", body=Look, gives=Preview)
+def look_at_unsaved(campaign_id: int, body: Look) -> dict[str, Any]:
     """Show a text that is not saved; nothing is changed."""
-    words = said(recipient=(int, str), draft=dict)
-    return answer(_seen(preview(campaign_id, words.get("recipient"), _draft(campaign_id, words))))
+    return _seen(preview(campaign_id, body.recipient, _draft(campaign_id, body)))
 
 
-@noun.get("/extremes/")
-def list_extremes(campaign_id: int) -> Response:
+@noun.get("/extremes/", gives=Extremes)
+def list_extremes(campaign_id: int) -> dict[str, Any]:
     """Name the people whose mails break first."""
-    return answer(
-        {what: {"id": each.id, "address": each.address} for what, each in extremes(campaign_id).items()}
-    )
+    return {what: facts_of(each, AudienceMember) for what, each in extremes(campaign_id).items()}
 
 
-@noun.post("/test/")
-def test(campaign_id: int) -> Response:
+@noun.post("/test/", body=TrialOrder, gives=TrialMails, status=202)
+def test(campaign_id: int, body: TrialOrder) -> dict[str, Any]:
     """Send it to a few addresses for trial, marked, outside the statistics."""
-    words = said(to=list, recipient=(int, str), draft=dict)
-    to = words.get("to", [])
-    if not all(isinstance(each, str) for each in to):
-        raise Invalid("“to” must be a list of addresses.", field="to")
-    draft = _draft(campaign_id, words)
-    sent = send_test(campaign_id, to, as_recipient=words.get("recipient"), draft=draft, actor=actor())
-    return answer({"deliveries": [_accepted(each) for each in sent]}, 202)
+    draft = _draft(campaign_id, body)
+    sent = send_test(campaign_id, body.to, as_recipient=body.recipient, draft=draft, actor=actor())
+    return {"deliveries": [facts_of(each, TrialMail) for each in sent]}
 
 
-def _draft(campaign_id: int, words: dict[str, Any]) -> CampaignDraft | None:
+def _draft(campaign_id: int, words: Look) -> CampaignDraft | None:
     """Return the saved text with what the call says of it, none where it says nothing."""
-    if "draft" not in words:
+    if words.draft is None:
         return None
     saved = drafts.draft_of(monitor.campaign(campaign_id))
-    return drafts.check(read_draft(checked(words["draft"], DRAFT, "draft."), saved))
+    return drafts.check(read_draft(words.draft, saved))
 
 
-def _seen(seen: Preview) -> dict[str, Any]:
+def _seen(seen: Seen) -> dict[str, Any]:
     return {
         "address": seen.person.address,
         "name": seen.person.recipient_name,
@@ -95,13 +173,4 @@ def _seen(seen: Preview) -> dict[str, Any]:
         "fields": seen.fields,
         "empty_fields": seen.empty,
         "enclosures": seen.enclosures,
-    }
-
-
-def _accepted(delivery: Delivery) -> dict[str, Any]:
-    return {
-        "id": delivery.id,
-        "address": delivery.address,
-        "subject": delivery.subject,
-        "state": delivery.state,
     }

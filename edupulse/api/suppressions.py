@@ -2,40 +2,71 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
-from flask import Response
-
-from edupulse.api.answers import answer, page_answer
+from edupulse.api.answers import facts_of, page_of
 from edupulse.api.gate import actor
 from edupulse.api.noun import Noun
-from edupulse.api.words import asked, page_wanted, said
+from edupulse.api.schema import Body, Paged, PageOf, Query, Shown, Text
 from edupulse.mail import suppressions
-from edupulse.mail.models import Suppression
 
 noun = Noun("suppressions", __name__, url_prefix="/suppressions")
 
 
-@noun.get("/")
-def list_suppressions() -> Response:
-    """List them, newest first; `search` is a part of an address, `scope` narrows it."""
-    return page_answer(suppressions.listing(asked("search"), asked("scope"), **page_wanted()), _facts)
+class Suppression(Shown):
+    """An address that gets no mail of a scope, and why."""
+
+    address: str
+    scope: str
+    reason: str
+    source: str
+    created_at: datetime
 
 
-@noun.post("/")
-def add() -> Response:
-    """Stop mail of `scope` (by default all) to `address`, for a `reason`."""
-    words = {"address": "", "reason": "", **said(address=str, reason=str, scope=str)}
-    return answer(_facts(suppressions.add(words.pop("address"), actor=actor(), **words)), 201)
+class NewSuppression(Body):
+    """Stop mail of `scope` (by default all) to `address`."""
+
+    address: Text
+    reason: Text | None = None
+    scope: Text | None = None
 
 
-@noun.delete("/<address>/")
-def lift(address: str) -> Response:
-    """Allow mail to `address` again; `scope` as it was stopped, by default all."""
-    scope = asked("scope") or suppressions.EVERYTHING
-    suppressions.lift(address, actor=actor(), scope=scope)
-    return answer({"lifted": address, "scope": scope})
+class Which(Paged):
+    """`search` is a part of an address, `scope` narrows the list."""
+
+    search: Text = ""
+    scope: Text = ""
 
 
-def _facts(row: Suppression) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in ("address", "scope", "reason", "source", "created_at")}
+class Scope(Query):
+    """The scope as it was stopped."""
+
+    scope: Text = suppressions.EVERYTHING
+
+
+class Lifted(Shown):
+    """Mail of this scope may go to this address again."""
+
+    lifted: str
+    scope: str
+
+
+@noun.get("/", query=Which, gives=PageOf[Suppression])
+def list_suppressions(query: Which) -> dict[str, Any]:
+    """List them, newest first."""
+    return page_of(suppressions.listing(query.search, query.scope, **query.page()), Suppression)
+
+
+@noun.post("/", body=NewSuppression, gives=Suppression, status=201)
+def add(body: NewSuppression) -> dict[str, Any]:
+    """Stop mail to an address, for a reason."""
+    words = {"reason": "", **body.said()}
+    return facts_of(suppressions.add(words.pop("address"), actor=actor(), **words), Suppression)
+
+
+@noun.delete("/<address>/", query=Scope, gives=Lifted)
+def lift(address: str, query: Scope) -> dict[str, Any]:
+    """Allow mail to an address again."""
+    suppressions.lift(address, actor=actor(), scope=query.scope)
+    return {"lifted": address, "scope": query.scope}

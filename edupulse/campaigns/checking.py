@@ -16,6 +16,7 @@ from edupulse.mail.mailing import PURPOSES
 LONGEST_NAME = 200  # characters
 LONGEST_SUBJECT = 300  # characters, fields not filled in; a program shows about 60
 LONGEST_PATIENCE = 96  # hours: the mail line itself gives up after four days (RFC 5321 4.5.4.1)
+YEARS = range(2000, 3000)  # beyond them, arithmetic with times of other zones can fail
 _LOCALE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,6})?")
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")  # what no database keeps: NUL and halves of characters
 
@@ -144,6 +145,10 @@ def _instant(at: datetime | None) -> datetime | None:
     if at is not None and at.tzinfo is None:
         raise Invalid(
             "The hour of sending needs a time zone.", cure="Pass an aware time.", field="scheduled_at"
+        )
+    if at is not None and at.year not in YEARS:
+        raise Invalid(
+            "The hour of sending cannot be in that year.", cure="Check the year.", field="scheduled_at"
         )
     return at
 

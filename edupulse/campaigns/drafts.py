@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from edupulse.accounts.audit import entries_of, record
 from edupulse.campaigns.checking import CampaignDraft, check
 from edupulse.campaigns.copies import duplicate
+from edupulse.campaigns.differing import differences
 from edupulse.campaigns.enclosures import enclose, take_out
 from edupulse.campaigns.models import Campaign
 from edupulse.campaigns.rows import locked, refuse_unless_draft, subject_of, words_of
@@ -59,7 +60,7 @@ def change(campaign_id: int, draft: CampaignDraft, *, actor: str, revision: int 
         campaign.revision += 1
         campaign.updated_at = now()
         session.flush()
-        record(actor, "campaign.change", subject_of(campaign_id), changed=_changed(before, whole))
+        record(actor, "campaign.change", subject_of(campaign_id), **differences(before, whole))
     return campaign
 
 
@@ -132,10 +133,6 @@ def _overtaken(campaign: Campaign) -> Conflict:
         changed_at=at,
         revision=campaign.revision,
     )
-
-
-def _changed(before: CampaignDraft, after: CampaignDraft) -> list[str]:
-    return [name for name, value in vars(after).items() if value != getattr(before, name)]
 
 
 def _refuse_unless_disposable(session: Session, campaign: Campaign) -> None:

@@ -6,7 +6,7 @@ from edupulse.accounts.audit import record
 from edupulse.campaigns import launch
 from edupulse.campaigns.models import Campaign
 from edupulse.campaigns.resend import resend
-from edupulse.campaigns.rows import locked, subject_of, words_of
+from edupulse.campaigns.rows import locked, moved, subject_of, words_of
 from edupulse.campaigns.settling import ENDS, settle
 from edupulse.campaigns.starting import start
 from edupulse.clock import now
@@ -31,7 +31,8 @@ def unschedule(campaign_id: int, *, actor: str) -> Campaign:
                 campaign, "cannot be taken off the schedule", "Pause or cancel it, if it still runs."
             )
         campaign.stored_state, campaign.question, campaign.mailing.planned = "draft", None, 0
-        record(actor, "campaign.unschedule", subject_of(campaign_id), at=campaign.scheduled_at)
+        moves = moved("scheduled", campaign)
+        record(actor, "campaign.unschedule", subject_of(campaign_id), at=campaign.scheduled_at, **moves)
     return campaign
 
 
@@ -40,12 +41,14 @@ def pause(campaign_id: int, *, actor: str, reason: str = "") -> Campaign:
     why = reason.strip()[:500] or f"{actor} paused it."
     with transaction() as session:
         campaign = _running(locked(session, campaign_id), "cannot be paused")
+        was = campaign.state
         held = mailings.hold(
             campaign.mailing_id, cause=PERSON, reason=why, cure="Resume it when it may go on.", actor=actor
         )
-        if held:
-            record(actor, "campaign.pause", subject_of(campaign_id), reason=reason.strip()[:500])
         session.refresh(campaign.mailing)
+        if held:
+            moves = moved(was, campaign)
+            record(actor, "campaign.pause", subject_of(campaign_id), reason=reason.strip()[:500], **moves)
     return campaign
 
 
@@ -53,9 +56,10 @@ def resume(campaign_id: int, *, actor: str) -> Campaign:
     """Let a paused campaign go on where it was; one that runs just runs. Raises NotFound, Conflict."""
     with transaction() as session:
         campaign = _running(locked(session, campaign_id), "cannot be resumed")
-        if mailings.release(campaign.mailing_id):
-            record(actor, "campaign.resume", subject_of(campaign_id))
+        was, released = campaign.state, mailings.release(campaign.mailing_id)
         session.refresh(campaign.mailing)
+        if released:
+            record(actor, "campaign.resume", subject_of(campaign_id), **moved(was, campaign))
     return campaign
 
 
@@ -76,7 +80,8 @@ def cancel(campaign_id: int, *, actor: str, reason: str = "") -> Campaign:
             campaign.mailing_id, reason=f"{actor} cancelled the campaign. {why}".strip()
         )
         campaign.stored_state, campaign.question, campaign.finished_at = "cancelled", None, now()
-        record(actor, "campaign.cancel", subject_of(campaign_id), was=was, mails=taken_back, reason=why)
+        moves = moved(was, campaign)
+        record(actor, "campaign.cancel", subject_of(campaign_id), mails=taken_back, reason=why, **moves)
         session.flush()
         if launch.is_to_be_frozen(campaign):  # who has no row yet gets one that says so
             launch.ask_for(campaign_id, actor=actor)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from edupulse.campaigns.checks.editions import Editions, Reader
 from edupulse.campaigns.models import Campaign, Recipient
 from edupulse.database import db
 from edupulse.errors import NotFound
 from edupulse.mail.addresses import parse_address
+from edupulse.paging import row_number
 
 
 def person_for(campaign: Campaign | None, editions: Editions, wanted: int | str | None) -> Reader:
@@ -31,18 +32,21 @@ def _recipient(campaign: Campaign, wanted: int | str | None) -> Recipient | None
     people = select(Recipient).where(Recipient.campaign_id == campaign.id)
     if wanted is None or wanted == "":
         return db.session.scalar(people.order_by(Recipient.id).limit(1))
-    is_number = isinstance(wanted, int) or wanted.isdecimal()
-    one = (
-        Recipient.id == int(wanted)
-        if is_number
-        else Recipient.comparable == parse_address(str(wanted)).comparable
-    )
-    found = db.session.scalar(people.where(one))
+    found = db.session.scalar(people.where(_is(wanted)))
     if found is None:
         raise NotFound(
-            f"{wanted} is not in the audience of “{campaign.name}”.", cure="Choose somebody of the audience."
+            f"{str(wanted)[:320]} is not in the audience of “{campaign.name}”.",
+            cure="Choose somebody of the audience.",
         )
     return found
+
+
+def _is(wanted: int | str) -> ColumnElement[bool]:
+    if isinstance(wanted, int):
+        return Recipient.id == wanted
+    if wanted.isdecimal():
+        return Recipient.id == row_number(wanted)
+    return Recipient.comparable == parse_address(wanted).comparable
 
 
 def _made_up(editions: Editions) -> Reader:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
-from edupulse.paging import LARGEST_PAGE, PAGE_SIZE, Page, no_such_page
+from edupulse.paging import LARGEST_PAGE, PAGE_SIZE, Page, no_such_page, row_number
 
 
 class Numbered(Protocol):
@@ -51,4 +51,4 @@ def _parsed(cursor: str) -> Place:
     direction, _, number = cursor.partition("~")
     if direction not in ("after", "before") or not number.isascii() or not number.isdecimal():
         raise no_such_page()
-    return Place(int(number[:18]), direction == "after")
+    return Place(row_number(number), direction == "after")

@@ -13,7 +13,7 @@ from edupulse.accounts.audit import record
 from edupulse.campaigns import launch
 from edupulse.campaigns.models import Campaign
 from edupulse.campaigns.people.joined import take_joined
-from edupulse.campaigns.rows import audience_size, existing, locked, subject_of, words_of
+from edupulse.campaigns.rows import audience_size, existing, locked, moved, subject_of, words_of
 from edupulse.campaigns.settling import ENDS, set_going_again
 from edupulse.clock import now
 from edupulse.errors import Conflict, Invalid
@@ -58,9 +58,11 @@ def _to_joined(campaign_id: int, actor: str) -> int:
         rows = sum(mailings.counts(campaign.mailing_id).values())
         missing = audience_size(campaign_id) - rows
         if missing > 0:
+            was = campaign.state
             set_going_again(campaign)
             campaign.launched_at, campaign.frozen_at = now(), None
-            record(actor, "campaign.resend", subject_of(campaign_id), who="joined", mails=missing)
+            detail = {"who": "joined", "mails": missing, **moved(was, campaign)}
+            record(actor, "campaign.resend", subject_of(campaign_id), **detail)
             launch.ask_for(campaign_id, actor=actor)
     return max(0, missing)
 
@@ -78,10 +80,12 @@ def _again(campaign_id: int, who: str, actor: str, chosen: ColumnElement[bool]) 
         _refuse_wrong_state(campaign)
         count = _queue(session, campaign, chosen, actor)
         if count:
+            was = campaign.state
             set_going_again(campaign)
             session.flush()
             _let_leave(campaign)
-            record(actor, "campaign.resend", subject_of(campaign_id), who=who, mails=count)
+            detail = {"who": who, "mails": count, **moved(was, campaign)}
+            record(actor, "campaign.resend", subject_of(campaign_id), **detail)
     return count
 
 

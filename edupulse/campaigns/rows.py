@@ -54,6 +54,11 @@ def words_of(campaign: Campaign) -> str:
     return "a draft" if campaign.is_draft else campaign.state.replace("_", " ")
 
 
+def moved(before: str, campaign: Campaign, **also: Any) -> dict[str, dict[str, Any]]:
+    """Return for the audit log that the campaign's state was `before`, and what it is since."""
+    return {"before": {"state": before}, "after": {"state": campaign.state, **also}}
+
+
 def audience_size(campaign_id: int) -> int:
     """Return how many people the audience has."""
     counted = select(func.count()).select_from(Recipient).where(Recipient.campaign_id == campaign_id)

@@ -11,7 +11,7 @@ from edupulse.campaigns import launch
 from edupulse.campaigns.models import Campaign
 from edupulse.campaigns.quota import reserve
 from edupulse.campaigns.readiness import checked_hour, refuse_haste, refuse_red, refuse_unready, standing
-from edupulse.campaigns.rows import existing, locked, subject_of
+from edupulse.campaigns.rows import existing, locked, moved, subject_of
 from edupulse.clock import now
 from edupulse.control.schedule import wake
 from edupulse.errors import Conflict
@@ -84,14 +84,19 @@ def _begin(
 
 
 def _schedule(campaign: Campaign, when: datetime, actor: str) -> None:
+    was, before = campaign.state, campaign.scheduled_at
     campaign.stored_state, campaign.scheduled_at, campaign.question = "scheduled", when, None
-    record(actor, "campaign.schedule", subject_of(campaign.id), at=when)
+    moves = moved(was, campaign, scheduled_at=when)
+    moves["before"]["scheduled_at"] = before
+    record(actor, "campaign.schedule", subject_of(campaign.id), at=when, **moves)
     wake(SWEEP, when)
 
 
 def _launch(campaign: Campaign, actor: str, *, by_workers: bool, **detail: Any) -> None:
+    was = campaign.state
     campaign.stored_state, campaign.launched_at, campaign.question = "running", now(), None
-    record(actor, "campaign.start", subject_of(campaign.id), recipients=campaign.mailing.planned, **detail)
+    detail |= {"recipients": campaign.mailing.planned, **moved(was, campaign)}
+    record(actor, "campaign.start", subject_of(campaign.id), **detail)
     if by_workers:
         launch.ask_for(campaign.id, actor=actor)
 

@@ -11,10 +11,13 @@ from flask import Flask
 from flask.cli import ScriptInfo
 
 from edupulse.cli import (
+    audit,
     campaigns,
+    completion,
     db,
     demo,
     doctor,
+    events,
     jobs,
     mail,
     mailboxes,
@@ -23,34 +26,45 @@ from edupulse.cli import (
     queues,
     reminders,
     schedule,
+    services,
     status,
     tokens,
     users,
+    workers,
     workflows,
 )
 from edupulse.cli.command import Root
 from edupulse.version import VERSION
 
 COMMANDS: tuple[click.Command, ...] = (
-    demo.demo,
-    processes.up,
     status.status,
     doctor.doctor,
+    services.logs,
+    services.start,
+    services.stop,
+    services.restart,
+    events.events,
     reminders.reminders,
     campaigns.campaigns,
-    jobs.jobs,
-    queues.queues,
-    workflows.workflows,
-    schedule.schedule,
     mail.mail,
     mailboxes.mailboxes,
     messages.messages,
+    jobs.jobs,
+    workflows.workflows,
+    schedule.schedule,
+    queues.queues,
+    workers.workers,
     users.users,
+    audit.audit,
     db.database,
+    completion.completion,
+    demo.demo,
+    processes.up,
     processes.worker,
     processes.scheduler,
 )
 
+WIDEST_HELP = 120  # columns of a text of help, where the terminal has them
 
 users.users.add_command(tokens.tokens)
 
@@ -64,10 +78,13 @@ def register(app: Flask) -> None:
 def main() -> None:
     """Run `python cli.py NOUN VERB`."""
     root = Root(
-        "edupulse", commands=list(COMMANDS), help="Remind people of events, and know what came of it."
+        "edupulse",
+        commands=list(COMMANDS),
+        context_settings={"max_content_width": WIDEST_HELP},
+        help="Remind people of events, and know what came of it.",
     )
     root = click.version_option(VERSION, prog_name="edupulse")(root)
-    root(obj=ScriptInfo(create_app=_load))
+    root(obj=ScriptInfo(create_app=_load), complete_var=completion.VARIABLE)
 
 
 def _load() -> Flask:

@@ -13,13 +13,14 @@ from edupulse.campaigns import audience
 from edupulse.campaigns.models import Intake
 from edupulse.cli.command import actor
 from edupulse.cli.output import json_option, print_json, show_facts
+from edupulse.cli.row_numbers import ROW_NUMBER
 from edupulse.errors import Invalid
 
 SHOWN = 5  # errors that are shown; --json and --errors have them all
 STDIN = "-"
 
 
-@click.argument("campaign_id", type=int)
+@click.argument("campaign_id", type=ROW_NUMBER)
 @click.argument("file", required=False)
 @click.option("--event", default=None, metavar="ID", help="The attendees of an event.")
 @click.option("--users", default=None, metavar="ROLE", help="Who signs in here, with this role.")

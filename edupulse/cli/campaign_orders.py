@@ -12,10 +12,11 @@ from edupulse.cli.campaign_progress import follow
 from edupulse.cli.command import actor
 from edupulse.cli.instants import instant
 from edupulse.cli.output import json_option, local, show_facts
+from edupulse.cli.row_numbers import ROW_NUMBER
 
 WHO = ("failed", "unknown", "joined")
 
-campaign_argument = click.argument("campaign_id", type=int)
+campaign_argument = click.argument("campaign_id", type=ROW_NUMBER)
 reason_option = click.option("--reason", default="", help="Why, for those who read it later.")
 confirm_option = click.option(
     "--confirm", is_flag=True, help="Yes to what is asked, e.g. that it may take several days."

@@ -11,6 +11,7 @@ from edupulse.campaigns import audience, monitor
 from edupulse.campaigns.export import export as exported
 from edupulse.campaigns.models import Recipient
 from edupulse.cli.output import json_option, show_facts, show_rows
+from edupulse.cli.row_numbers import ROW_NUMBER
 from edupulse.errors import Invalid
 from edupulse.mail.models import STATES, Delivery
 
@@ -18,7 +19,7 @@ PEOPLE: tuple[str, ...] = ("address", "name", "locale", "fields")
 MAILS: tuple[str, ...] = ("address", "name", "state", "sent_at", "reason")
 
 
-@click.argument("campaign_id", type=int)
+@click.argument("campaign_id", type=ROW_NUMBER)
 @click.option("--state", type=click.Choice(STATES), default=None, help="Only mails in this state.")
 @click.option("--search", default="", help="A whole address, or a part of a name or address.")
 @click.option("--limit", type=click.IntRange(1, 500), default=50, show_default=True)
@@ -39,7 +40,7 @@ def recipients(
         click.echo(f"There are more: add --page {following}", err=True)
 
 
-@click.argument("campaign_id", type=int)
+@click.argument("campaign_id", type=ROW_NUMBER)
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @json_option
 def export(campaign_id: int, file: Path, as_json: bool) -> None:

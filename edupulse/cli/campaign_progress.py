@@ -15,6 +15,7 @@ from edupulse.campaigns import monitor
 from edupulse.campaigns.estimate import duration_words
 from edupulse.campaigns.monitor import Hold, Progress
 from edupulse.cli.output import json_option, local, print_json, show_facts
+from edupulse.cli.row_numbers import ROW_NUMBER
 from edupulse.database import db
 from edupulse.errors import Unavailable
 
@@ -23,7 +24,7 @@ OVER = ("finished", "finished_with_failures", "cancelled")
 NOT_GOT = ("rejected", "unknown", "bounced")
 
 
-@click.argument("campaign_id", type=int)
+@click.argument("campaign_id", type=ROW_NUMBER)
 @click.option("--watch", is_flag=True, help="Stay until it is over, or waits for somebody.")
 @json_option
 def progress(campaign_id: int, watch: bool, as_json: bool) -> None:

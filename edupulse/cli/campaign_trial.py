@@ -6,17 +6,22 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.text import Text
 
+from edupulse.campaigns import drafts, monitor
+from edupulse.campaigns.checking import CampaignDraft
 from edupulse.campaigns.checks.finding import Finding, Report
 from edupulse.campaigns.checks.sizes import size_words
 from edupulse.campaigns.preflight import preflight as inspected
 from edupulse.campaigns.preview import Preview, extremes, preview, send_test
 from edupulse.cli import mail as mails
+from edupulse.cli.campaign_text import Written, draft_from, text_options
 from edupulse.cli.command import actor
 from edupulse.cli.output import console, json_option, print_json, show_facts, show_rows
+from edupulse.cli.row_numbers import ROW_NUMBER
 from edupulse.errors import Conflict, Unavailable
 
 COLOURS = {"red": "red", "amber": "yellow", "green": "green"}
@@ -27,7 +32,7 @@ HARMLESS = (
 )
 
 
-@click.argument("campaign_id", type=int)
+@click.argument("campaign_id", type=ROW_NUMBER)
 @json_option
 def preflight(campaign_id: int, as_json: bool) -> None:
     """Try everything that can be tried without sending: fields, addresses, sizes, account, limits."""
@@ -45,7 +50,7 @@ def preflight(campaign_id: int, as_json: bool) -> None:
         )
 
 
-@click.argument("campaign_id", type=int)
+@click.argument("campaign_id", type=ROW_NUMBER)
 @click.option(
     "--as", "person", default=None, metavar="ADDRESS", help="As this recipient; else the first one."
 )
@@ -53,17 +58,20 @@ def preflight(campaign_id: int, as_json: bool) -> None:
     "--extreme", is_flag=True, help="As those whose mails break first: longest name, empty fields, largest."
 )
 @click.option("--open", "in_browser", is_flag=True, help="Show the HTML in a browser.")
+@text_options
 @json_option
 def preview_mail(
-    campaign_id: int, person: str | None, extreme: bool, in_browser: bool, as_json: bool
+    campaign_id: int, person: str | None, extreme: bool, in_browser: bool, as_json: bool, **written: Any
 ) -> None:
-    """Show the mail as one person will get it."""
+    """Show the mail as one person will get it; with --subject, --text ... as it would be, and nothing is saved."""
+    draft = _unsaved(campaign_id, written)
     wanted = {what: each.id for what, each in extremes(campaign_id).items()} if extreme else {"": person}
-    for what, who in wanted.items():
-        seen = preview(campaign_id, who)
-        if as_json:
-            print_json(_preview_facts(seen))
-            continue
+    found = {what: preview(campaign_id, who, draft) for what, who in wanted.items()}
+    if as_json:
+        facts = [_preview_facts(seen) for seen in found.values()]
+        print_json(facts if extreme else facts[0])
+        return
+    for what, seen in found.items():
         if what:
             click.echo(f"=== {what}")
         _show_preview(seen)
@@ -71,13 +79,14 @@ def preview_mail(
             _open(seen)
 
 
-@click.argument("campaign_id", type=int)
+@click.argument("campaign_id", type=ROW_NUMBER)
 @click.argument("addresses", nargs=-1, metavar="ADDRESS...")
 @click.option("--to", multiple=True, metavar="ADDRESS", help="The same, as an option; can be repeated.")
 @click.option(
     "--as", "person", default=None, metavar="ADDRESS", help="As this recipient; else the first one."
 )
 @click.option("--wait/--no-wait", default=True, help="Wait for the server's answers.")
+@text_options
 @json_option
 def send_test_mail(
     campaign_id: int,
@@ -86,9 +95,14 @@ def send_test_mail(
     person: str | None,
     wait: bool,
     as_json: bool,
+    **written: Any,
 ) -> None:
-    """Send the mail to a few addresses for trial: marked [TEST], counted nowhere."""
-    sent = send_test(campaign_id, [*addresses, *to], as_recipient=person, actor=actor())
+    """Send the mail to a few addresses for trial: marked [TEST], counted nowhere.
+
+    With --subject, --text ... as it would be, and nothing is saved.
+    """
+    draft = _unsaved(campaign_id, written)
+    sent = send_test(campaign_id, [*addresses, *to], as_recipient=person, draft=draft, actor=actor())
     if wait:
         sent = mails.outcomes_of(sent)
     columns = ("address", "subject", "state", "reason", "sent_at")
@@ -102,6 +116,14 @@ VERBS: dict[str, Callable[..., None]] = {
     "preview": preview_mail,
     "test": send_test_mail,
 }
+
+
+def _unsaved(campaign_id: int, written: dict[str, Any]) -> CampaignDraft | None:
+    """Return the saved text with what was given of it, None where nothing was."""
+    if not any(written.values()):
+        return None
+    saved = drafts.draft_of(monitor.campaign(campaign_id))
+    return drafts.check(draft_from(Written(**written), saved))
 
 
 def _facts(report: Report) -> dict[str, object]:

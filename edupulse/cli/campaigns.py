@@ -12,10 +12,18 @@ import click
 from edupulse.campaigns import drafts, monitor
 from edupulse.campaigns.models import STATES, Campaign
 from edupulse.campaigns.monitor import Listed
-from edupulse.cli import campaign_import, campaign_orders, campaign_people, campaign_progress, campaign_trial
+from edupulse.cli import (
+    campaign_audience,
+    campaign_import,
+    campaign_orders,
+    campaign_people,
+    campaign_progress,
+    campaign_trial,
+)
 from edupulse.cli.campaign_text import Written, draft_from, text_options
 from edupulse.cli.command import Noun, actor
 from edupulse.cli.output import json_option, show_facts, show_rows
+from edupulse.cli.row_numbers import ROW_NUMBER
 from edupulse.errors import Invalid
 
 
@@ -26,6 +34,7 @@ def campaigns() -> None:
 
 VERBS: dict[str, Callable[..., None]] = {
     **campaign_import.VERBS,
+    **campaign_audience.VERBS,
     **campaign_people.VERBS,
     **campaign_trial.VERBS,
     **campaign_orders.VERBS,
@@ -64,7 +73,7 @@ def create(as_json: bool, **written: Any) -> None:
 
 
 @campaigns.command()
-@click.argument("campaign_id", type=int)
+@click.argument("campaign_id", type=ROW_NUMBER)
 @text_options
 @json_option
 def change(campaign_id: int, as_json: bool, **written: Any) -> None:
@@ -75,7 +84,7 @@ def change(campaign_id: int, as_json: bool, **written: Any) -> None:
 
 
 @campaigns.command()
-@click.argument("campaign_id", type=int)
+@click.argument("campaign_id", type=ROW_NUMBER)
 @json_option
 def show(campaign_id: int, as_json: bool) -> None:
     """Show one campaign: its text, what is enclosed, its hour."""
@@ -97,7 +106,7 @@ def show(campaign_id: int, as_json: bool) -> None:
 
 
 @campaigns.command()
-@click.argument("campaign_id", type=int)
+@click.argument("campaign_id", type=ROW_NUMBER)
 @click.option("--with-recipients", is_flag=True, help="Copy the audience too.")
 @json_option
 def duplicate(campaign_id: int, with_recipients: bool, as_json: bool) -> None:
@@ -107,7 +116,7 @@ def duplicate(campaign_id: int, with_recipients: bool, as_json: bool) -> None:
 
 
 @campaigns.command()
-@click.argument("campaign_id", type=int)
+@click.argument("campaign_id", type=ROW_NUMBER)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 def delete(campaign_id: int, yes: bool, as_json: bool) -> None:
@@ -120,7 +129,7 @@ def delete(campaign_id: int, yes: bool, as_json: bool) -> None:
 
 
 @campaigns.command()
-@click.argument("campaign_id", type=int)
+@click.argument("campaign_id", type=ROW_NUMBER)
 @click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--remove", "removed", multiple=True, metavar="NAME", help="Take a file out again.")
 @json_option

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from edupulse.cli.jobs import from_pair
+from edupulse.cli.job_send import from_pair
 from edupulse.mailboxes import accounts
 from edupulse.mailboxes.dispatch.conditions import FIELDS, TESTS, Condition
 from edupulse.mailboxes.dispatch.rules import RuleDraft

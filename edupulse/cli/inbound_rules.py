@@ -9,8 +9,8 @@ import click
 
 from edupulse.cli.command import Noun, actor
 from edupulse.cli.inbound_rule_options import draft_from, rule_options
-from edupulse.cli.message_facts import MESSAGE_ID
 from edupulse.cli.output import json_option, show_facts, show_rows
+from edupulse.cli.row_numbers import ROW_NUMBER
 from edupulse.cli.strangers import line
 from edupulse.errors import NotFound
 from edupulse.mailboxes.dispatch import planning as dispatch
@@ -54,6 +54,14 @@ def add(name: str, as_json: bool, **typed: Any) -> None:
 
 @rules.command()
 @click.argument("rule")
+@json_option
+def show(rule: str, as_json: bool) -> None:
+    """Show RULE (its name or number)."""
+    _show(_rule(rule), as_json=as_json)
+
+
+@rules.command()
+@click.argument("rule")
 @click.option("--name", default=None, help="How it is called from now on.")
 @rule_options
 @json_option
@@ -90,7 +98,7 @@ def move(rule: str, position: int, as_json: bool) -> None:
 
 
 @rules.command()
-@click.argument("message_id", type=MESSAGE_ID)
+@click.argument("message_id", type=ROW_NUMBER)
 @rule_options
 @json_option
 def explain(message_id: int, as_json: bool, **typed: Any) -> None:

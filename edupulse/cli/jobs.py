@@ -1,25 +1,28 @@
-"""`jobs`: list runs, send one, look at one; what is ordered about them is in orders.py."""
+"""`jobs`: list runs and look at one; what is sent, asked and ordered is in the files beside."""
 
 from __future__ import annotations
 
-import json
+from collections.abc import Callable
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
 import click
 
-from edupulse.cli.command import Noun, actor
+from edupulse.cli import job_history, job_send, job_watch, orders
+from edupulse.cli.command import Noun
 from edupulse.cli.durations import DURATION
-from edupulse.cli.orders import ORDERS
-from edupulse.cli.output import json_option, show_facts, show_rows
-from edupulse.cli.waiting import wait_for
+from edupulse.cli.job_facts import facts_of, is_over, row_of
+from edupulse.cli.job_filters import filter_from, filter_options
+from edupulse.cli.known import QUEUE
+from edupulse.cli.output import json_option, print_json, show_facts, show_page, show_rows
+from edupulse.cli.waiting import LONGEST, wait_for
 from edupulse.clock import now
 from edupulse.control import monitor
-from edupulse.control.catalog import QUEUES, current_catalog
-from edupulse.control.enqueue import IF_EXISTS, enqueue
-from edupulse.control.models import PRIORITIES, STATES, JobRun
-from edupulse.control.monitor import RunFilter
-from edupulse.errors import Invalid, Unavailable
+from edupulse.control.catalog import JobSpec, current_catalog
+from edupulse.control.models import JobRun
+from edupulse.control.parameters import parameters
+from edupulse.errors import Conflict, Unavailable
 
 
 @click.group(cls=Noun)
@@ -27,137 +30,98 @@ def jobs() -> None:
     """Jobs: what ran, what waits, what can be sent."""
 
 
-for order in ORDERS:
-    jobs.command()(order)
+VERBS: dict[str, Callable[..., None]] = {
+    **job_send.VERBS,
+    **job_history.VERBS,
+    **job_watch.VERBS,
+    **orders.VERBS,
+}
+for verb, command in VERBS.items():
+    jobs.command(verb)(command)
+jobs.add_command(jobs.commands["cancel"], "revoke")  # as the API calls it
 
 
 @jobs.command("list")
-@click.option("--state", type=click.Choice(STATES), default=None, help="Only runs in this state.")
-@click.option("--name", default="", help="Only runs of this job, e.g. reminders.check.")
-@click.option("--queue", type=click.Choice(QUEUES), default=None, help="Only runs of this queue.")
-@click.option("--search", default="", help="Only runs with this text in id, arguments or error.")
+@filter_options()
 @click.option("--limit", type=click.IntRange(1, 500), default=20, show_default=True)
+@click.option("--page", "cursor", default="", help="Where to go on; the end of a page says it.")
 @json_option
-def list_runs(
-    state: str | None, name: str, queue: str | None, search: str, limit: int, as_json: bool
-) -> None:
+def list_runs(limit: int, cursor: str, as_json: bool, **typed: Any) -> None:
     """List runs, newest first."""
-    filters = RunFilter(state=state or "", name=name, queue=queue or "", text=search)
-    found = [facts_of(run) for run in monitor.runs(filters, size=limit).items]
-    columns = ("id", "name", "state", "created_at", "ended_at", "attempts", "error")
-    show_rows(found, columns, as_json=as_json, empty="No run matches.")
+    page = monitor.runs(filter_from(typed), cursor, limit)
+    rows = [facts_of(run) if as_json else row_of(run) for run in page.items]
+    columns = ("id", "name", "state", "accepted", "took", "attempts", "error")
+    show_page(rows, columns, page.next, as_json=as_json, empty="No run matches.")
 
 
 @jobs.command()
+@click.option("--queue", type=QUEUE, default=None, help="Only jobs of this queue.")
 @json_option
-def registered(as_json: bool) -> None:
+def registered(queue: str | None, as_json: bool) -> None:
     """List every job that can be sent, with its parameters."""
+    specs = [spec for spec in current_catalog().specs.values() if queue in (None, spec.queue)]
     rows = [
-        {"name": spec.name, "queue": spec.queue, "parameters": spec.parameters(), "summary": spec.summary}
-        for spec in current_catalog().specs.values()
+        {
+            "name": spec.name,
+            "queue": spec.queue,
+            "parameters": [asdict(each) for each in parameters(spec)] if as_json else _listed(spec),
+            "summary": spec.summary,
+            "retries": spec.retries,
+            "soft_limit_seconds": spec.soft_limit_seconds,
+            "hard_limit_seconds": spec.hard_limit_seconds,
+            "isolation": spec.isolation,
+        }
+        for spec in specs
     ]
-    show_rows(
-        rows, ("name", "queue", "parameters", "summary"), as_json=as_json, empty="The catalog is empty."
-    )
-
-
-@jobs.command()
-@click.argument("name")
-@click.argument("arguments", nargs=-1, metavar="[KEY=VALUE]...")
-@click.option("--arguments", "text", default="", help="Arguments as a JSON object, e.g. '{\"event_id\": 7}'.")
-@click.option(
-    "--priority", type=click.Choice(list(PRIORITIES)), default=None, help="Else as the catalog says."
-)
-@click.option("--delay", type=DURATION, default=None, help="Not before this has passed, e.g. 10m.")
-@click.option("--unique", default=None, metavar="KEY", help="Only one run with this key is open at a time.")
-@click.option(
-    "--if-exists",
-    type=click.Choice(IF_EXISTS),
-    default="skip",
-    show_default=True,
-    help="What to do when a run has the key.",
-)
-@click.option("--wait", is_flag=True, help="Wait for the outcome; exit code 1 unless it finished.")
-@json_option
-def send(name: str, arguments: tuple[str, ...], text: str, wait: bool, as_json: bool, **wishes: Any) -> None:
-    """Queue one run of the job NAME, e.g. `jobs send reminders.send_now event_id=7`."""
-    run = enqueue(name, actor=actor(), **_how(**wishes), **_arguments(arguments, text))
-    if wait:
-        run = wait_for(lambda: monitor.run(run.id), lambda found: found.is_final, what=f"Run {run.id}")
-    show_facts(facts_of(run), as_json=as_json)
-    _warn_without_workers(run)
-    _fail_unless_finished(run, waited=wait)
+    columns = ("name", "queue", "parameters", "summary")
+    show_rows(rows, columns, as_json=as_json, empty="No job goes to this queue.")
 
 
 @jobs.command("status")
 @click.argument("run_id")
 @json_option
-def show(run_id: str, as_json: bool) -> None:
-    """Show one run."""
-    show_facts(facts_of(monitor.run(run_id)), as_json=as_json)
-
-
-_PRIORITY_NAMES = {number: name for name, number in PRIORITIES.items()}
-
-
-def facts_of(run: JobRun) -> dict[str, object]:
-    """Return what there is to know about `run`."""
-    names = ("id", "name", "queue", "state", "arguments", "actor", "attempts", "created_at", "available_at")
-    facts: dict[str, object] = {name: getattr(run, name) for name in (*names, "started_at", "ended_at")}
-    facts |= {"worker": run.worker, "result": run.result, "max_attempts": run.max_attempts}
-    facts |= {"priority": _PRIORITY_NAMES.get(run.priority, str(run.priority)), "unique_key": run.unique_key}
-    facts |= {"deaths": run.deaths or None, "workflow_step_id": run.workflow_step_id}
-    if run.cancel_requested_at is not None:
-        facts |= {"cancel_requested_at": run.cancel_requested_at, "cancelled_by": run.cancel_actor}
-        facts["cancel_reason"] = run.cancel_reason
-    facts["error"] = f"{run.error_class}: {run.error_message}" if run.error_class else None
-    if run.progress_total:
-        facts["progress"] = f"{run.progress_done} of {run.progress_total} {run.progress_note or ''}".strip()
-    return facts
-
-
-def _how(priority: str | None, delay: timedelta | None, unique: str | None, if_exists: str) -> dict[str, Any]:
-    return {
-        "priority": PRIORITIES[priority] if priority else None,
-        "not_before": now() + delay if delay else None,
-        "unique_key": unique,
-        "if_exists": if_exists,
-    }
-
-
-def _arguments(pairs: tuple[str, ...], text: str) -> dict[str, Any]:
-    return {**_from_json(text), **dict(from_pair(pair) for pair in pairs)}
-
-
-def _from_json(text: str) -> dict[str, Any]:
-    try:
-        found = json.loads(text) if text else {}
-    except json.JSONDecodeError as error:
-        raise Invalid(f"--arguments is not JSON: {error}.", cure="Example: '{\"event_id\": 7}'") from None
-    if not isinstance(found, dict):
-        raise Invalid("--arguments must be a JSON object.", cure="Example: '{\"event_id\": 7}'")
-    return found
-
-
-def from_pair(pair: str) -> tuple[str, Any]:
-    """Return name and value of KEY=VALUE; a value that is no JSON is text. Raises Invalid."""
-    key, equals, value = pair.partition("=")
-    if not equals or not key.isidentifier():
-        raise Invalid(f"{pair!r} is not KEY=VALUE.", cure="Example: event_id=7")
-    try:
-        return key, json.loads(value)
-    except json.JSONDecodeError:
-        return key, value  # plain text needs no quotes
-
-
-def _warn_without_workers(run: JobRun) -> None:
-    if run.is_final:
+def status(run_id: str, as_json: bool) -> None:
+    """Show one run, and what it waits for."""
+    run = monitor.run(run_id)
+    waits = None if run.is_final else monitor.waits_for(run, now())
+    facts = facts_of(run)
+    if as_json:
+        print_json({**facts, "waits_for": waits})
         return
-    for service in (monitor.redis_service(), monitor.workers_service(now())):
-        if service.state == "down":
-            click.echo(f"Note: {service.summary}", err=True)
+    shown = {name: value for name, value in facts.items() if name != "seconds"}
+    took = row_of(run)["took"]
+    waiting = {"waits": waits.sentence, "what_to_do": waits.cure or None} if waits else {}
+    show_facts({**shown, "took": took, **waiting}, as_json=False)
 
 
-def _fail_unless_finished(run: JobRun, *, waited: bool) -> None:
-    if waited and run.state != "finished":
-        raise Unavailable(f"The run has {run.state}.", cure=f"See: python cli.py jobs status {run.id}")
+@jobs.command()
+@click.argument("run_id")
+@click.option("--wait", is_flag=True, help="Wait until it is over.")
+@click.option(
+    "--timeout", type=DURATION, default=LONGEST, help="With --wait: at most so long.  [default: 2m]"
+)
+def result(run_id: str, wait: bool, timeout: timedelta) -> None:
+    """Print what a run returned, as JSON; exit code 1 unless it finished."""
+    run = monitor.run(run_id)
+    if wait:
+        seconds = timeout.total_seconds()
+        run = wait_for(lambda: monitor.run(run_id), is_over, what=f"Run {run_id}", seconds=seconds)
+    _refuse_unfinished(run)
+    print_json(run.result)
+
+
+def _listed(spec: JobSpec) -> str:
+    """Return the parameters in words, those that may be left out in brackets."""
+    named = [each.name if each.required else f"[{each.name}]" for each in parameters(spec)]
+    return " ".join(named)
+
+
+def _refuse_unfinished(run: JobRun) -> None:
+    look = f"See: python cli.py jobs status {run.id}"
+    if run.state == "finished":
+        return
+    if run.is_final:
+        raise Unavailable(
+            f"It returned nothing: it was {run.state}. {run.error_message or ''}".strip(), cure=look
+        )
+    raise Conflict(f"It is not over: it is {run.state}.", cure=f"Wait: python cli.py jobs watch {run.id}")

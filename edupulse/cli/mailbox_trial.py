@@ -20,18 +20,22 @@ from edupulse.mailboxes.signin import connecting
 @json_option
 def test(name: str, as_json: bool) -> None:
     """Try the connection of the mailbox NAME, from the server's name to the count of messages; nothing is fetched."""
-    mailbox_id = accounts.by_name(name).id
+    tell(connecting.try_out(accounts.by_name(name).id), as_json=as_json)
+
+
+VERBS: dict[str, Callable[..., None]] = {"test": test}
+
+
+def tell(steps: Iterable[Step], *, as_json: bool) -> None:
+    """Say each step as it ends; raise Unavailable at the one that fails, with its cure."""
     taken = []
-    for step in connecting.try_out(mailbox_id):
+    for step in steps:
         taken.append(step)
         if not as_json:
             _say(step)
     if as_json:
         print_json({"ok": all(step.ok for step in taken), "steps": [asdict(step) for step in taken]})
     _require_end(taken)
-
-
-VERBS: dict[str, Callable[..., None]] = {"test": test}
 
 
 def require_way_in(steps: Iterable[Step]) -> None:

@@ -13,7 +13,7 @@ from edupulse.cli.inbound_rules import rules
 from edupulse.cli.mailbox_facts import facts_of, page_of, row_of
 from edupulse.cli.mailbox_options import draft_from, draft_options
 from edupulse.cli.mailbox_secrets import saying_how, secret_options, secrets_from
-from edupulse.cli.mailbox_trial import require_way_in
+from edupulse.cli.mailbox_trial import require_way_in, tell
 from edupulse.cli.output import json_option, print_json, show_facts, show_rows
 from edupulse.mailboxes import accounts, monitor
 from edupulse.mailboxes.drafts import MailboxDraft, draft_of
@@ -85,6 +85,20 @@ def add(name: str, test: bool, as_json: bool, **typed: Any) -> None:
     _show(added.id, as_json=as_json)
     if not as_json and not test:
         click.echo(f"Try the connection: python cli.py mailboxes test {added.id}", err=True)
+
+
+@mailboxes.command("try")
+@draft_options
+@secret_options
+@json_option
+def try_out(as_json: bool, **typed: Any) -> None:
+    """Try a connection that is not stored, step by step; nothing is fetched, and nothing is kept.
+
+    `mailboxes try --host imap.163.com --username office@163.com`
+    """
+    secrets = secrets_from(typed, typed["auth"] or "password", ask=True)
+    with saying_how():
+        tell(connecting.try_draft(draft_from(typed, MailboxDraft(name="Trial"), secrets)), as_json=as_json)
 
 
 @mailboxes.command()

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import click
-
-from edupulse.cli.jobs import facts_of as facts_of_run
+from edupulse.cli.job_facts import facts_of as facts_of_run
 from edupulse.cli.strangers import line
 from edupulse.mailboxes.event import UnifiedEvent
 from edupulse.mailboxes.models import InboundAction, InboundMessage
 from edupulse.mailboxes.monitor import FACTS, FACTS_OF_ACTION, Message
 
-MESSAGE_ID = click.IntRange(1, 2**31 - 1)  # what a row can have
 QUARANTINE = ("quarantined_at", "quarantine_reason", "quarantine_version", "quarantine_traceback", "tries")
 LONGEST_SUBJECT = 80  # characters in a list
 

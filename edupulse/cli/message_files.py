@@ -11,8 +11,8 @@ from typing import BinaryIO
 
 import click
 
-from edupulse.cli.message_facts import MESSAGE_ID
 from edupulse.cli.output import json_option, show_facts
+from edupulse.cli.row_numbers import ROW_NUMBER
 from edupulse.errors import Invalid, NotFound
 from edupulse.mailboxes import monitor
 from edupulse.mailboxes.monitor import Message
@@ -23,7 +23,7 @@ AT_ONCE = 1 << 20  # bytes in memory, however large the message is
 STDOUT = "-"
 
 
-@click.argument("message_id", type=MESSAGE_ID)
+@click.argument("message_id", type=ROW_NUMBER)
 @click.argument("file", type=click.Path(dir_okay=False, allow_dash=True))
 @click.option(
     "--attachment", type=int, default=None, metavar="NUMBER", help="Only this one, decoded; see `show`."
@@ -31,25 +31,30 @@ STDOUT = "-"
 @json_option
 def raw(message_id: int, file: str, attachment: int | None, as_json: bool) -> None:
     """Write a message into FILE as it came (RFC 5322), e.g. for a mail program; - is standard output."""
-    _refuse_terminal(file, as_json=as_json)
+    refuse_terminal(file, as_json=as_json)
     message = monitor.message(message_id)
     with _opened(message, attachment) as source:
-        if file == STDOUT:
-            shutil.copyfileobj(source, sys.stdout.buffer, AT_ONCE)
-            return
-        size = _written(source, Path(file))
-    show_facts({"message": message_id, "file": file, "bytes": size}, as_json=as_json)
+        write_out(source, file, {"message": message_id}, as_json=as_json)
 
 
 VERBS: dict[str, Callable[..., None]] = {"raw": raw}
 
 
-def _refuse_terminal(file: str, *, as_json: bool) -> None:
+def refuse_terminal(file: str, *, as_json: bool) -> None:
     """What a stranger wrote may command a terminal."""
     if file == STDOUT and (as_json or sys.stdout.isatty()):
         raise Invalid(
             "A message is not shown here as it came.", cure="Give a file, or a pipe without --json."
         )
+
+
+def write_out(source: BinaryIO, file: str, facts: dict[str, object], *, as_json: bool) -> None:
+    """Write a message into `file`, which is new, and say so; - is standard output."""
+    if file == STDOUT:
+        shutil.copyfileobj(source, sys.stdout.buffer, AT_ONCE)
+        return
+    size = _written(source, Path(file))
+    show_facts({**facts, "file": file, "bytes": size}, as_json=as_json)
 
 
 def _opened(message: Message, attachment: int | None) -> BinaryIO:

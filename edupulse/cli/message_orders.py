@@ -7,14 +7,15 @@ from collections.abc import Callable
 import click
 
 from edupulse.cli.command import actor
-from edupulse.cli.message_facts import MESSAGE_ID, facts_of
+from edupulse.cli.message_facts import facts_of
 from edupulse.cli.output import json_option, show_facts
+from edupulse.cli.row_numbers import ROW_NUMBER
 from edupulse.errors import Invalid
 from edupulse.mailboxes import orders
 from edupulse.reminders import invitations
 
 
-@click.argument("message_id", type=MESSAGE_ID, required=False)
+@click.argument("message_id", type=ROW_NUMBER, required=False)
 @click.option("--all", "every", is_flag=True, help="All that is in quarantine.")
 @json_option
 def replay(message_id: int | None, every: bool, as_json: bool) -> None:
@@ -30,7 +31,7 @@ def replay(message_id: int | None, every: bool, as_json: bool) -> None:
         click.echo(f"What becomes of it: python cli.py messages show {message_id}", err=True)
 
 
-@click.argument("message_id", type=MESSAGE_ID)
+@click.argument("message_id", type=ROW_NUMBER)
 @json_option
 def settle(message_id: int, as_json: bool) -> None:
     """Note that somebody has dealt with a message."""
@@ -40,7 +41,7 @@ def settle(message_id: int, as_json: bool) -> None:
     show_facts(facts if as_json else {name: facts[name] for name in names}, as_json=as_json)
 
 
-@click.argument("message_id", type=MESSAGE_ID)
+@click.argument("message_id", type=ROW_NUMBER)
 @json_option
 def approve(message_id: int, as_json: bool) -> None:
     """Take in an invitation from somebody whom nobody knows yet."""

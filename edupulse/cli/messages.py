@@ -10,7 +10,6 @@ import click
 from edupulse.cli import message_files, message_orders
 from edupulse.cli.command import Noun
 from edupulse.cli.message_facts import (
-    MESSAGE_ID,
     facts_of,
     page_of,
     row_of,
@@ -19,6 +18,7 @@ from edupulse.cli.message_facts import (
     shown,
 )
 from edupulse.cli.output import json_option, show_facts, show_rows
+from edupulse.cli.row_numbers import ROW_NUMBER
 from edupulse.cli.strangers import plain
 from edupulse.mailboxes import accounts, monitor
 from edupulse.mailboxes.models import KINDS, MESSAGE_STATES
@@ -62,7 +62,7 @@ def list_messages(mailbox: str | None, limit: int, as_json: bool, **filters: Any
 
 
 @messages.command()
-@click.argument("message_id", type=MESSAGE_ID)
+@click.argument("message_id", type=ROW_NUMBER)
 @click.option("--text/--no-text", "with_text", default=True, help="With what it says.")
 @json_option
 def show(message_id: int, with_text: bool, as_json: bool) -> None:
@@ -80,6 +80,13 @@ def show(message_id: int, with_text: bool, as_json: bool) -> None:
         show_rows(thread, ("id", "stored_at", "from", "subject"), as_json=False, empty="")
     if with_text and message.event:
         click.echo(f"\n{_shortened(plain(message.event.text.strip()))}")
+
+
+@messages.command()
+@json_option
+def totals(as_json: bool) -> None:
+    """Count what a person should look at, what is in quarantine, and the mailboxes that cannot be read."""
+    show_facts(monitor.totals(), as_json=as_json)
 
 
 def _shortened(text: str) -> str:

@@ -10,13 +10,14 @@ import click
 
 from edupulse.cli.command import actor
 from edupulse.cli.durations import DURATION
-from edupulse.cli.output import json_option, show_facts
+from edupulse.cli.job_filters import filter_from, filter_options
+from edupulse.cli.known import JOB
+from edupulse.cli.output import json_option, local, print_json, show_facts
 from edupulse.clock import now
 from edupulse.control import actions, pauses
 from edupulse.control.actions.selection import Selection
-from edupulse.control.catalog import QUEUES
-from edupulse.control.models import STATES, JobRun, Pause
-from edupulse.control.search import RunFilter
+from edupulse.control.models import JobRun, Pause
+from edupulse.control.monitor import RunFilter
 from edupulse.errors import Invalid
 
 Order = Callable[..., int]
@@ -30,10 +31,7 @@ def selecting(command: Command) -> Command:
     options = (
         click.argument("run_ids", nargs=-1, metavar="[ID]..."),
         click.option("--all", "every", is_flag=True, help="All runs that match the filters."),
-        click.option("--state", type=click.Choice(STATES), default=None, help="With --all: in this state."),
-        click.option("--name", default="", help="With --all: of this job."),
-        click.option("--queue", type=click.Choice(QUEUES), default=None, help="With --all: of this queue."),
-        click.option("--search", default="", help="With --all: with this text in id, arguments or error."),
+        filter_options("With --all: "),
         click.option("--dry-run", is_flag=True, help="Only say how many it would be."),
         click.option("--yes", is_flag=True, help="Do not ask before acting on all."),
         json_option,
@@ -89,23 +87,31 @@ def leave(run_id: str, reason: str, as_json: bool) -> None:
     _show(actions.leave(run_id, actor(), reason), {"as_json": as_json})
 
 
-@click.argument("name")
+@click.argument("name", type=JOB)
 @reason_option
 @click.option("--for", "length", type=DURATION, default=None, help="Go on by itself after, e.g. 2h.")
-def pause(name: str, reason: str, length: timedelta | None) -> None:
+@json_option
+def pause(name: str, reason: str, length: timedelta | None, as_json: bool) -> None:
     """Let no run of the job NAME begin until it is resumed; what runs goes on."""
-    click.echo(in_words(pauses.pause("job", name, actor(), reason, ends_after(length))))
+    show_pause(pauses.pause("job", name, actor(), reason, ends_after(length)), as_json=as_json)
 
 
-@click.argument("name")
-def resume(name: str) -> None:
+@click.argument("name", type=JOB)
+@json_option
+def resume(name: str, as_json: bool) -> None:
     """Let runs of the job NAME begin again."""
-    was_paused = pauses.resume("job", name, actor())
-    click.echo(f"{name} goes on." if was_paused else f"{name} was not paused.")
+    show_resumed(name, was_paused=pauses.resume("job", name, actor()), as_json=as_json)
 
 
-# Made commands of the noun `jobs` in jobs.py.
-ORDERS: tuple[Callable[..., None], ...] = (cancel, clear, retry, requeue, leave, pause, resume)
+VERBS: dict[str, Callable[..., None]] = {
+    "cancel": cancel,
+    "clear": clear,
+    "retry": retry,
+    "requeue": requeue,
+    "leave": leave,
+    "pause": pause,
+    "resume": resume,
+}
 
 
 def ends_after(length: timedelta | None) -> Any:
@@ -113,11 +119,23 @@ def ends_after(length: timedelta | None) -> Any:
     return now() + length if length else None
 
 
-def in_words(held: Pause) -> str:
+def show_pause(held: Pause, *, as_json: bool) -> None:
     """Say what is paused and how it goes on."""
+    if as_json:
+        names = ("scope", "name", "reason", "actor", "created_at", "until")
+        print_json({name: getattr(held, name) for name in names})
+        return
     noun = "queues" if held.scope == "queue" else "jobs"
-    by_itself = f" It goes on by itself at {held.until:%Y-%m-%d %H:%M:%S} UTC." if held.until else ""
-    return f"{held.name} is paused.{by_itself} Resume it with: python cli.py {noun} resume {held.name}"
+    by_itself = f" It goes on by itself at {local(held.until)}." if held.until else ""
+    click.echo(f"{held.name} is paused.{by_itself} Resume it with: python cli.py {noun} resume {held.name}")
+
+
+def show_resumed(name: str, *, was_paused: bool, as_json: bool) -> None:
+    """Say that it goes on, or that nothing held it."""
+    if as_json:
+        print_json({"name": name, "was_paused": was_paused})
+    else:
+        click.echo(f"{name} goes on." if was_paused else f"{name} was not paused.")
 
 
 def _only_one(choice: dict[str, Any]) -> str | None:
@@ -149,7 +167,7 @@ def _carry_out(order: Order, verb: str, choice: dict[str, Any], **details: Any) 
 
 
 def _selection(choice: dict[str, Any]) -> Selection:
-    filters = RunFilter(choice["state"] or "", choice["name"], choice["queue"] or "", choice["search"])
+    filters = filter_from(choice)
     if choice["run_ids"]:
         if choice["every"] or filters != RunFilter():
             raise Invalid("Name runs, or choose with --all and filters, not both.")

@@ -44,9 +44,23 @@ def show_rows(
     if as_json:
         print_json(list(rows))
     elif rows:
-        console().print(_table(rows, columns))
+        console().print(table_of(rows, columns))
     else:
         click.echo(empty)
+
+
+def show_page(
+    rows: Sequence[Mapping[str, object]],
+    columns: Sequence[str],
+    following: str | None,
+    *,
+    as_json: bool,
+    empty: str,
+) -> None:
+    """Print a page of a list, and on stderr how to come to the next one where there is one."""
+    show_rows(rows, columns, as_json=as_json, empty="Nothing so far." if following else empty)
+    if following:
+        click.echo(f"There are more: add --page {following}", err=True)
 
 
 def show_facts(facts: Mapping[str, object], *, as_json: bool) -> None:
@@ -67,6 +81,11 @@ def print_json(facts: object) -> None:
     click.echo(json.dumps(facts, default=_plain, ensure_ascii=False, indent=2))
 
 
+def line_of_json(facts: object) -> str:
+    """Return `facts` as one line of JSON, for what is printed as it happens."""
+    return json.dumps(facts, default=_plain, ensure_ascii=False)
+
+
 def console() -> Console:
     """Return where tables go: colours only on a terminal that wants them."""
     made = Console(highlight=False)
@@ -75,13 +94,8 @@ def console() -> Console:
     return made
 
 
-def local(moment: datetime) -> str:
-    """Return `moment` as the organisation's clock shows it, with the zone's abbreviation."""
-    zone = ZoneInfo(current_settings().timezone) if has_app_context() else UTC
-    return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S %Z")
-
-
-def _table(rows: Sequence[Mapping[str, object]], columns: Sequence[str]) -> Table:
+def table_of(rows: Sequence[Mapping[str, object]], columns: Sequence[str]) -> Table:
+    """Return `rows` as a table of `columns`."""
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for column in columns:
         is_number = all(type(row.get(column)) in (int, float) for row in rows)
@@ -89,6 +103,12 @@ def _table(rows: Sequence[Mapping[str, object]], columns: Sequence[str]) -> Tabl
     for row in rows:
         table.add_row(*(_cell(row.get(column)) for column in columns))
     return table
+
+
+def local(moment: datetime) -> str:
+    """Return `moment` as the organisation's clock shows it, with the zone's abbreviation."""
+    zone = ZoneInfo(current_settings().timezone) if has_app_context() else UTC
+    return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S %Z")
 
 
 def _title(name: str) -> str:

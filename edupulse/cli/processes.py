@@ -26,10 +26,9 @@ def _set_threads(ctx: click.Context, option: click.Parameter, threads: int | Non
 
 
 @click.command(cls=Command)
-@click.option("--queues", default=",".join(QUEUES), help="Queues to work on, the first before the next.")
-@click.option(
-    "--processes", type=click.IntRange(1, 64), default=1, show_default=True, help="How many workers."
-)
+@click.option("--pool", default=None, help="Only the workers of this pool; see `workers pools`.")
+@click.option("--queues", default="", help="Fixed workers on these queues, the first before the next.")
+@click.option("--processes", type=click.IntRange(1, 64), default=None, help="How many fixed workers.")
 @click.option(
     "--threads",
     type=click.IntRange(1, 64),
@@ -39,19 +38,25 @@ def _set_threads(ctx: click.Context, option: click.Parameter, threads: int | Non
 @click.option("--burst", is_flag=True, help="End when nothing waits any more; works in this process alone.")
 @click.pass_context
 @with_appcontext
-def worker(ctx: click.Context, queues: str, processes: int, threads: int | None, burst: bool) -> None:
-    """Work on queued jobs until told to stop."""
+def worker(
+    ctx: click.Context, pool: str | None, queues: str, processes: int | None, threads: int | None, burst: bool
+) -> None:
+    """Keep workers at work until told to stop: those of the pools, or fixed ones with --queues or --processes."""
     settings = current_settings()
-    if threads not in (
-        None,
-        settings.worker_threads,
-    ):  # `flask` makes the application before it reads its options
-        raise Invalid(
-            "--threads comes too late here.", cure="Use python cli.py worker, or set WORKER_THREADS."
-        )
+    # `flask` makes the application before it reads its options
+    if threads not in (None, settings.worker_threads):
+        cure = "Use python cli.py worker, or set WORKER_THREADS."
+        raise Invalid("--threads comes too late here.", cure=cure)
     configure_logging(settings)
     names = [name.strip() for name in queues.split(",") if name.strip()]
-    ctx.exit(working.run(_app(), names, burst=burst, processes=processes))
+    is_fixed = bool(names or processes or burst)
+    if pool and is_fixed:
+        raise Invalid(
+            "--pool says which workers; it goes with no other option.", cure="Change the pool instead."
+        )
+    if not is_fixed:
+        ctx.exit(working.run_pools(_app(), pool))
+    ctx.exit(working.run(_app(), names or QUEUES, burst=burst, processes=processes or 1))
 
 
 @click.command(cls=Command)

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import click
 
 from edupulse.cli.command import Noun, actor
 from edupulse.cli.durations import DURATION
-from edupulse.cli.orders import ends_after, in_words, reason_option
+from edupulse.cli.known import QUEUE
+from edupulse.cli.orders import ends_after, reason_option, show_pause, show_resumed
 from edupulse.cli.output import json_option, local, show_rows
 from edupulse.clock import now
 from edupulse.control import monitor, pauses
-from edupulse.control.catalog import QUEUES
 from edupulse.control.models import Pause
 from edupulse.control.monitor import QueueLoad
 
-QUEUE = click.Choice(QUEUES)
+COLUMNS = ("name", "waiting", "oldest", "running", "workers", "paused")
 
 
 @click.group(cls=Noun)
@@ -28,28 +28,31 @@ def queues() -> None:
 @json_option
 def list_queues(as_json: bool) -> None:
     """List the queues with what waits and runs, and the jobs that are paused."""
-    moment = now()
-    rows = [_facts(load) for load in monitor.queue_loads(moment)]
-    rows += [_of_job(held) for held in pauses.holding(moment) if held.scope == "job"]
-    columns = ("name", "waiting", "oldest", "running", "workers", "paused")
-    show_rows(rows, columns, as_json=as_json, empty="The catalog is empty.")
+    show_rows(rows_of_queues(now()), COLUMNS, as_json=as_json, empty="The catalog is empty.")
 
 
 @queues.command()
 @click.argument("name", type=QUEUE)
 @reason_option
 @click.option("--for", "length", type=DURATION, default=None, help="Go on by itself after, e.g. 2h.")
-def pause(name: str, reason: str, length: timedelta | None) -> None:
+@json_option
+def pause(name: str, reason: str, length: timedelta | None, as_json: bool) -> None:
     """Let nothing of the queue NAME begin until it is resumed; what runs goes on."""
-    click.echo(in_words(pauses.pause("queue", name, actor(), reason, ends_after(length))))
+    show_pause(pauses.pause("queue", name, actor(), reason, ends_after(length)), as_json=as_json)
 
 
 @queues.command()
 @click.argument("name", type=QUEUE)
-def resume(name: str) -> None:
+@json_option
+def resume(name: str, as_json: bool) -> None:
     """Let the queue NAME go on."""
-    was_paused = pauses.resume("queue", name, actor())
-    click.echo(f"{name} goes on." if was_paused else f"{name} was not paused.")
+    show_resumed(name, was_paused=pauses.resume("queue", name, actor()), as_json=as_json)
+
+
+def rows_of_queues(moment: datetime) -> list[dict[str, object]]:
+    """Return a line for each queue that is used, and for each job that is paused."""
+    rows = [_facts(load) for load in monitor.queue_loads(moment)]
+    return rows + [_of_job(held) for held in pauses.holding(moment) if held.scope == "job"]
 
 
 def _facts(load: QueueLoad) -> dict[str, object]:

@@ -9,6 +9,7 @@ import click
 from edupulse.cli import mail as mails
 from edupulse.cli.command import Noun, actor
 from edupulse.cli.output import json_option, show_facts, show_rows
+from edupulse.cli.row_numbers import ROW_NUMBER
 from edupulse.clock import now
 from edupulse.errors import Unavailable
 from edupulse.mail.models import Delivery
@@ -44,7 +45,7 @@ def check(as_json: bool) -> None:
 
 
 @reminders.command("send")
-@click.argument("event_id", type=int)
+@click.argument("event_id", type=ROW_NUMBER)
 @click.option("--again", is_flag=True, help="Also to those who got it by hand already.")
 @click.option("--wait/--no-wait", default=True, help="Wait for the outcome of every mail.")
 @json_option
@@ -60,7 +61,7 @@ def send_now(event_id: int, again: bool, wait: bool, as_json: bool) -> None:
 
 
 @reminders.command()
-@click.argument("event_id", type=int)
+@click.argument("event_id", type=ROW_NUMBER)
 @click.argument("address")
 @json_option
 def why(event_id: int, address: str, as_json: bool) -> None:
@@ -73,7 +74,13 @@ def why(event_id: int, address: str, as_json: bool) -> None:
 
 
 @reminders.command()
-@click.option("--older-than", type=int, default=old.KEPT_DAYS, show_default=True, help="Days since the end.")
+@click.option(
+    "--older-than",
+    type=click.IntRange(0, 36_600),
+    default=old.KEPT_DAYS,
+    show_default=True,
+    help="Days since the end.",
+)
 @click.option("--remove", is_flag=True, help="Remove them; without it they are only listed.")
 @json_option
 def cleanup(older_than: int, remove: bool, as_json: bool) -> None:

@@ -35,6 +35,7 @@ def status(ctx: click.Context, as_json: bool) -> None:
         show_rows(
             [asdict(part) for part in parts], ("name", "state", "summary", "cure"), as_json=False, empty=""
         )
+        click.echo()
         show_rows(processes, _COLUMNS, as_json=False, empty="")
     ctx.exit(0 if all(part.is_up for part in parts) else 1)
 

@@ -10,6 +10,7 @@ from edupulse.accounts import tokens as accounts
 from edupulse.accounts.models import ROLES, ApiToken
 from edupulse.cli.command import Noun, actor
 from edupulse.cli.output import json_option, show_facts, show_rows
+from edupulse.cli.row_numbers import ROW_NUMBER
 from edupulse.clock import now
 
 
@@ -51,7 +52,7 @@ def list_tokens(email: str, as_json: bool) -> None:
 
 
 @tokens.command()
-@click.argument("token_id", type=int)
+@click.argument("token_id", type=ROW_NUMBER)
 @json_option
 def revoke(token_id: int, as_json: bool) -> None:
     """End a token at once."""

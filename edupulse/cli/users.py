@@ -59,6 +59,48 @@ def password(email: str, password_stdin: bool, generate: bool, as_json: bool) ->
     show_facts({**_facts(user), **shown}, as_json=as_json)
 
 
+@users.command()
+@click.argument("email")
+@json_option
+def show(email: str, as_json: bool) -> None:
+    """Show one person."""
+    show_facts(_facts(accounts.find_user(email)), as_json=as_json)
+
+
+@users.command()
+@click.argument("email")
+@click.argument("role", type=click.Choice(ROLES))
+@json_option
+def role(email: str, role: str, as_json: bool) -> None:
+    """Give EMAIL another role: a viewer looks, an operator acts, an admin manages."""
+    show_facts(_facts(accounts.set_role(email, role, actor=actor())), as_json=as_json)
+
+
+@users.command()
+@click.argument("email")
+@click.argument("name")
+@json_option
+def rename(email: str, name: str, as_json: bool) -> None:
+    """Call EMAIL otherwise."""
+    show_facts(_facts(accounts.set_name(email, name, actor=actor())), as_json=as_json)
+
+
+@users.command()
+@click.argument("email")
+@json_option
+def activate(email: str, as_json: bool) -> None:
+    """Let EMAIL sign in again."""
+    show_facts(_facts(accounts.set_active(email, True, actor=actor())), as_json=as_json)
+
+
+@users.command()
+@click.argument("email")
+@json_option
+def deactivate(email: str, as_json: bool) -> None:
+    """Let EMAIL sign in no more; ends their sessions, and their tokens are worth nothing meanwhile."""
+    show_facts(_facts(accounts.set_active(email, False, actor=actor())), as_json=as_json)
+
+
 def generated_password() -> str:
     """Return a password nobody can guess."""
     return secrets.token_urlsafe(GENERATED_BYTES)

@@ -6,6 +6,7 @@ import click
 
 from edupulse.cli.command import Noun, actor
 from edupulse.cli.output import json_option, print_json, show_facts, show_rows
+from edupulse.cli.row_numbers import ROW_NUMBER
 from edupulse.control import workflow as control
 from edupulse.control import workflow_history
 from edupulse.control.models import JobRun, WorkflowStep
@@ -29,7 +30,7 @@ def list_workflows(state: str | None, limit: int, as_json: bool) -> None:
 
 
 @workflows.command()
-@click.argument("workflow_id", type=int)
+@click.argument("workflow_id", type=ROW_NUMBER)
 @json_option
 def show(workflow_id: int, as_json: bool) -> None:
     """Show one workflow with its steps."""
@@ -37,7 +38,7 @@ def show(workflow_id: int, as_json: bool) -> None:
 
 
 @workflows.command()
-@click.argument("workflow_id", type=int)
+@click.argument("workflow_id", type=ROW_NUMBER)
 @click.option("--reason", default="", help="Why; it stands in the audit log and on the runs.")
 @json_option
 def cancel(workflow_id: int, reason: str, as_json: bool) -> None:

@@ -62,6 +62,7 @@ class JobSpec:
     )
     memory_limit_mb: int = 1024  # fork: beyond it the job gets MemoryError
     priority: int = 0  # 1 high, 0 normal, -1 low
+    keep_days: int | None = None  # that its runs stay in the history; None: JOB_HISTORY_DAYS
 
     def __post_init__(self) -> None:
         taken = RESERVED & _signature(self.function).parameters.keys()

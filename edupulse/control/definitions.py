@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,13 +23,14 @@ from edupulse.logs import get_logger
 
 AHEAD_OF_TIME = timedelta(minutes=1)  # an occurrence settled later than this from now: the clock went back
 TIMES = frozenset({"cron", "interval_seconds", "timezone"})  # what decides when a schedule runs
+CHANGEABLE = TIMES | {"misfire", "max_lateness_seconds", "overlap"}  # what an operator may want otherwise
 
 log = get_logger(__name__)
 
 
 @dataclass(frozen=True)
 class Definition:
-    """What the code says about a schedule; what an operator says about it (`enabled`) is not part of it."""
+    """What the code says about a schedule; what an operator says (`enabled`, `changed`) is not part of it."""
 
     job: str
     cron: str | None
@@ -59,6 +60,11 @@ class Definition:
     def columns(self) -> dict[str, Any]:
         """What stands in the row."""
         return {name: value for name, value in vars(self).items() if name != "revised_at"}
+
+    def with_changes(self, changed: Mapping[str, Any]) -> Definition:
+        """Return the same as an operator wants it; where every missed occurrence runs, several must have room."""
+        wanted = replace(self, **{name: changed[name] for name in CHANGEABLE & changed.keys()})
+        return replace(wanted, overlap="allow") if wanted.misfire == "all" else wanted
 
     def rule(self, name: str) -> Rule:
         """Return when it recurs as the schedule `name`."""
@@ -100,7 +106,11 @@ def add_all(session: Session, wanted: Mapping[str, Definition], moment: datetime
 
 
 def bring_in_line(row: Schedule, definition: Definition, moment: datetime) -> bool:
-    """Write what changed into `row`, whose next run moves only with its times; say whether anything did."""
+    """Write what changed into `row`, whose next run moves only with its times; say whether anything did.
+
+    What an operator wants otherwise stays as the operator wants it.
+    """
+    definition = definition.with_changes(row.changed)
     changed = {key: value for key, value in definition.columns.items() if getattr(row, key) != value}
     if changed and not _is_usable(row.name, definition):
         return False
@@ -128,6 +138,7 @@ def _row(name: str, definition: Definition, moment: datetime) -> dict[str, Any]:
         **definition.columns,
         "name": name,
         "enabled": True,
+        "changed": {},
         "failures": 0,
         "next_at": next_occurrence(definition.rule(name), moment),
         "created_at": moment,

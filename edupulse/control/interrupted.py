@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from edupulse.control import steps
 from edupulse.control.catalog import JobSpec, current_catalog
 from edupulse.control.dispatch import OUTAGES
+from edupulse.control.fingerprint import fingerprint
 from edupulse.control.messages import push
 from edupulse.control.models import FINAL_STATES, OPEN_ROWS, JobRun
 from edupulse.control.outcomes import after_interruption
@@ -101,6 +102,7 @@ def _settle_by_policy(run: JobRun, moment: datetime, what: str) -> None:
 
 def _end(run: JobRun, state: str, error_class: str, message: str, moment: datetime) -> None:
     run.state, run.ended_at, run.error_class, run.error_message = state, moment, error_class, message
+    run.error_fingerprint = fingerprint(run.name, error_class, message) if state == "failed" else None
 
 
 def _is_overdue(run: JobRun, moment: datetime) -> bool:

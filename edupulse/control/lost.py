@@ -10,13 +10,14 @@ from rq import Queue
 from sqlalchemy import select, update
 
 from edupulse.control.catalog import LANES, current_catalog
+from edupulse.control.fingerprint import fingerprint
 from edupulse.control.messages import PUSH_BATCH, RANK_STEP, push
 from edupulse.control.models import OPEN_ROWS, JobRun
 from edupulse.control.pauses import is_held
 from edupulse.database import db
 from edupulse.errors import Unavailable
 from edupulse.logs import get_logger
-from edupulse.transaction import rows_changed, transaction
+from edupulse.transaction import look_anew, rows_changed, transaction
 
 LOST_AFTER = timedelta(seconds=15)  # a run is in Redis within milliseconds after its commit
 LOOKED_AT = 50_000  # waiting runs compared per round, the oldest first
@@ -41,16 +42,24 @@ def hand_over_again(redis: Redis, moment: datetime) -> tuple[int, bool]:
 def fail_unknown(moment: datetime) -> int:
     """Fail runs whose job the catalog has not known for `UNKNOWN_AFTER`; return how many."""
     message = "The catalog has no job of this name any more, so the run cannot be worked on."
-    failed = (
-        update(JobRun)
-        .where(
-            OPEN_ROWS, JobRun.state.in_(("queued", "deferred")), JobRun.available_at < moment - UNKNOWN_AFTER
-        )
-        .where(JobRun.name.not_in(current_catalog().specs))
-        .values(state="failed", ended_at=moment, error_class="UnknownJob", error_message=message)
+    lost = (
+        OPEN_ROWS,
+        JobRun.state.in_(("queued", "deferred")),
+        JobRun.available_at < moment - UNKNOWN_AFTER,
+        JobRun.name.not_in(current_catalog().specs),
     )
+    facts = {"state": "failed", "ended_at": moment, "error_class": "UnknownJob", "error_message": message}
     with transaction() as session:
-        return rows_changed(session, failed)
+        names = session.scalars(select(JobRun.name).where(*lost).distinct()).all()
+        return sum(
+            rows_changed(
+                session,
+                update(JobRun)
+                .where(*lost, JobRun.name == name)
+                .values(**facts, error_fingerprint=fingerprint(name, "UnknownJob", message)),
+            )
+            for name in names
+        )
 
 
 def _in_queues(redis: Redis) -> set[str]:
@@ -62,7 +71,7 @@ def _in_queues(redis: Redis) -> set[str]:
 
 def _waiting(moment: datetime) -> list[str]:
     """Return the runs that wait and are not paused, in the order in which a worker would take them."""
-    db.session.rollback()  # ends an older snapshot
+    look_anew()
     waiting = (
         select(JobRun.id, JobRun.priority, JobRun.available_at)
         .where(OPEN_ROWS, JobRun.state == "queued", JobRun.available_at < moment - LOST_AFTER)

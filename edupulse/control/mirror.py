@@ -11,6 +11,7 @@ from edupulse.control.connection import redis_or_unavailable
 from edupulse.control.dispatch import FAILURES_MOST
 from edupulse.control.models import Schedule
 from edupulse.database import db
+from edupulse.transaction import look_anew
 
 SAME_SECONDS = 0.001  # instants that differ by less are the same: Redis keeps them as floating numbers
 
@@ -32,7 +33,7 @@ def mirror(*, another_chance: bool = False) -> Mirrored:
     """
     with redis_or_unavailable() as redis:
         armed = timetable.armed_schedules(redis)
-    db.session.rollback()  # ends an older snapshot, so that the rows are read after Redis
+    look_anew()  # so that the rows are read after Redis
     wanted = {timetable.schedule_entry(row.name): row.next_at for row in _running(another_chance)}
     added = wanted.keys() - armed.keys()
     moved = {

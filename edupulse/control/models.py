@@ -19,6 +19,11 @@ FINAL_STATES = ("finished", "failed", "cancelled")
 OPEN_ROWS = text("job_run.state IN ('queued', 'started', 'deferred', 'interrupted')")
 # As the index is written.
 OPEN_AND_UNIQUE = "unique_key IS NOT NULL AND state IN ('queued', 'started', 'deferred', 'interrupted')"
+# Runs that ended badly: written out for the same reason.
+ENDED_BADLY = text("job_run.state IN ('failed', 'cancelled')")
+# Who asks for nearly all runs; the index of actors has only the others.
+MACHINES = ("system", "scheduler")
+BY_PERSON = "actor NOT IN ('system', 'scheduler')"
 PRIORITIES = {"high": 1, "normal": 0, "low": -1}
 
 
@@ -53,6 +58,7 @@ class JobRun(Model):
     error_class: Mapped[str | None] = mapped_column(String(200))
     error_message: Mapped[str | None] = mapped_column(Text)
     error_traceback: Mapped[str | None] = mapped_column(Text)
+    error_fingerprint: Mapped[str | None] = mapped_column(String(16))  # the same for failures of one cause
     progress_done: Mapped[int | None]
     progress_total: Mapped[int | None]
     progress_note: Mapped[str | None] = mapped_column(String(200))
@@ -61,6 +67,15 @@ class JobRun(Model):
         # What the scheduler and the reconciler ask each time: only rows that are still on their way.
         Index(
             "ix_job_run_open",
+            "state",
+            "available_at",
+            sqlite_where=text("state IN ('queued', 'started', 'deferred', 'interrupted')"),
+            postgresql_where=text("state IN ('queued', 'started', 'deferred', 'interrupted')"),
+        ),
+        # What is counted by queue while a hundred thousand wait: answered from the index alone.
+        Index(
+            "ix_job_run_open_queue",
+            "queue",
             "state",
             "available_at",
             sqlite_where=text("state IN ('queued', 'started', 'deferred', 'interrupted')"),
@@ -76,6 +91,29 @@ class JobRun(Model):
         ),
         Index("ix_job_run_created_at", "created_at"),
         Index("ix_job_run_name_created_at", "name", "created_at"),
+        # What people look for in the history and what is rare in it: small indexes that ordinary runs never enter.
+        Index(
+            "ix_job_run_ended_badly",
+            "state",
+            "created_at",
+            "error_fingerprint",
+            sqlite_where=text("state IN ('failed', 'cancelled')"),
+            postgresql_where=text("state IN ('failed', 'cancelled')"),
+        ),
+        Index(
+            "ix_job_run_error_fingerprint",
+            "error_fingerprint",
+            "created_at",
+            sqlite_where=text("error_fingerprint IS NOT NULL"),
+            postgresql_where=text("error_fingerprint IS NOT NULL"),
+        ),
+        Index(
+            "ix_job_run_actor_created_at",
+            "actor",
+            "created_at",
+            sqlite_where=text(BY_PERSON),
+            postgresql_where=text(BY_PERSON),
+        ),
     )
 
     @property
@@ -102,6 +140,8 @@ class Schedule(Model):
     failures: Mapped[int] = mapped_column(default=0)
     last_error: Mapped[str | None] = mapped_column(String(500))
     overlap: Mapped[str] = mapped_column(String(10), default="skip", server_default="skip")  # skip | allow
+    # What an operator wants otherwise than the code: column -> value; a sync leaves it alone.
+    changed: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default=text("'{}'"))
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
@@ -136,7 +176,52 @@ class Worker(Model):
     last_tick_at: Mapped[datetime | None]  # scheduler: its last completed round
     threads: Mapped[int] = mapped_column(default=1, server_default="1")  # runs it works on at once
     jobs_done: Mapped[int] = mapped_column(default=0)
+    jobs_failed: Mapped[int] = mapped_column(default=0, server_default="0")
     memory_bytes: Mapped[int | None]
+    pool: Mapped[str | None] = mapped_column(String(40))  # the pool it belongs to, if anybody looks after it
+
+
+class WorkerPool(Model):
+    """Workers that are wanted: on which queues, how many, and whether at all. Their keepers bring it about."""
+
+    __tablename__ = "worker_pool"
+
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    queues: Mapped[list[str]] = mapped_column(JSON, default=list)
+    processes: Mapped[int | None]  # None: as the setting EDUPULSE_WORKERS says
+    state: Mapped[str] = mapped_column(String(10), default="running")  # running | stopped
+    renewals: Mapped[int] = mapped_column(default=0)  # each one lets all its workers be replaced once
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class JobStatistic(Model):
+    """What became of the runs of one job that were accepted in one hour: counts, and how long they took.
+
+    The name "" stands for all jobs of that hour together; while it has no row, nobody has counted that hour.
+    """
+
+    __tablename__ = "job_statistic"
+
+    name: Mapped[str] = mapped_column(String(100), primary_key=True)
+    hour: Mapped[datetime] = mapped_column(primary_key=True)
+    finished: Mapped[int] = mapped_column(default=0)
+    failed: Mapped[int] = mapped_column(default=0)
+    cancelled: Mapped[int] = mapped_column(default=0)
+    retried: Mapped[int] = mapped_column(default=0)  # took more than one attempt
+    retried_finished: Mapped[int] = mapped_column(default=0)  # and finished in the end
+    waits: Mapped[dict[str, int]] = mapped_column(
+        JSON, default=dict
+    )  # number of runs by class of seconds waited
+    lengths: Mapped[dict[str, int]] = mapped_column(
+        JSON, default=dict
+    )  # number of runs by class of seconds worked
+    is_whole: Mapped[bool] = mapped_column(default=False)  # no run of this hour is open any more
+    reopened: Mapped[int] = mapped_column(
+        default=0, server_default="0"
+    )  # how often its runs were tried again by hand
+
+    __table_args__ = (Index("ix_job_statistic_hour", "hour"),)
 
 
 class Workflow(Model):

@@ -12,30 +12,43 @@ from sqlalchemy import ColumnElement, func, select
 from edupulse import clock
 from edupulse.control import pauses
 from edupulse.control.catalog import QUEUES
+from edupulse.control.failures import FailureGroup, failure_groups
 from edupulse.control.models import OPEN_ROWS, JobRun, Pause, Schedule
 from edupulse.control.parts import (
     START_ALL,
     Service,
     database_service,
-    live_processes,
     needed_queues,
     redis_service,
     scheduler_service,
     services,
     workers_service,
 )
-from edupulse.control.search import RunFilter, holder_of_key, run, runs, workflow_of
+from edupulse.control.search import RunFilter, RunPage, holder_of_key, run, runs, workflow_of
+from edupulse.control.statistics import JobStatistics, Percentiles, statistics
+from edupulse.control.waiting import Waiting, waits_for
+from edupulse.control.worker_facts import WorkerFacts, active, work_in_hand, worker_list
+from edupulse.control.workers import live_processes
 from edupulse.database import db
 
 __all__ = [
     "START_ALL",
     "Backlog",
+    "FailureGroup",
+    "JobStatistics",
     "Overview",
+    "Percentiles",
     "QueueLoad",
     "RunFilter",
+    "RunPage",
     "Service",
+    "Waiting",
+    "WorkerFacts",
+    "active",
     "backlog",
     "database_service",
+    "degraded",
+    "failure_groups",
     "failures_since",
     "holder_of_key",
     "late_runs",
@@ -48,7 +61,10 @@ __all__ = [
     "runs",
     "scheduler_service",
     "services",
+    "statistics",
+    "waits_for",
     "work_in_hand",
+    "worker_list",
     "workers_service",
     "workflow_of",
 ]
@@ -139,13 +155,9 @@ def queue_loads(now: datetime) -> list[QueueLoad]:
     ]
 
 
-def work_in_hand() -> dict[str, list[JobRun]]:
-    """Return what each worker works on at this moment, by its name, the oldest first."""
-    found: dict[str, list[JobRun]] = {}
-    begun = select(JobRun).where(OPEN_ROWS, JobRun.state == "started").order_by(JobRun.started_at)
-    for work in db.session.scalars(begun):
-        found.setdefault(work.worker or "", []).append(work)
-    return found
+def degraded(now: datetime) -> list[Service]:
+    """Return the parts that are not up: what stands still, since when, and what to do."""
+    return [part for part in services(now) if not part.is_up]
 
 
 def late_runs(now: datetime, limit: int = 10) -> list[JobRun]:

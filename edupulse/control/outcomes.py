@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from edupulse.clock import now
 from edupulse.control import steps
 from edupulse.control.catalog import current_catalog
+from edupulse.control.fingerprint import fingerprint
 from edupulse.control.messages import push
 from edupulse.control.models import FINAL_STATES, OPEN_ROWS, JobRun
 from edupulse.control.run import Failure, Outcome, Run
@@ -36,6 +37,7 @@ _FINISH = (
         error_class=None,
         error_message=None,
         error_traceback=None,
+        error_fingerprint=None,
     )
 )
 
@@ -144,11 +146,13 @@ def after_interruption(name: str) -> str:
 
 def _facts(outcome: Outcome) -> dict[str, Any]:
     failure = outcome.failure or Failure(outcome.state.capitalize(), "")
+    name, is_failure = outcome.run.name, outcome.state in ("failed", "interrupted")
     return {
         "ended_at": outcome.ended_at,
         "error_class": failure.error_class,
         "error_message": failure.message,
         "error_traceback": failure.traceback or None,
+        "error_fingerprint": fingerprint(name, failure.error_class, failure.message) if is_failure else None,
     }
 
 

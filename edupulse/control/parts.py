@@ -13,11 +13,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from edupulse.control.catalog import current_catalog
 from edupulse.control.connection import redis_connection
 from edupulse.control.models import Worker
-from edupulse.control.workers import DEAD_AFTER
+from edupulse.control.pools.rows import all_rows
+from edupulse.control.workers import live_processes
 from edupulse.database import db
 
 SILENT_AFTER = timedelta(seconds=15)  # the scheduler completes a round each second
-START_ALL = "Start everything with `./run up`, or look at `python cli.py doctor`."
+START_WORKERS = "Start them on the page Workers, or with `python cli.py workers start`."
+START_ALL = "Start everything with `python cli.py start`, or look at `python cli.py doctor`."
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,11 @@ def redis_service() -> Service:
 def workers_service(now: datetime) -> Service:
     """Say whether every queue has a worker that lives."""
     alive = [worker for worker in live_processes(now) if worker.kind == "worker"]
+    if not alive and all(row.state == "stopped" for row in all_rows()):
+        summary = (
+            "The workers are stopped, as somebody wanted. Queued work waits and is done when they start."
+        )
+        return Service("workers", "down", summary, START_WORKERS, since=_last_sign_of("worker"))
     if not alive:
         summary = "No worker is running. Queued work waits and is done when one starts."
         return Service("workers", "down", summary, START_ALL, since=_last_sign_of("worker"))
@@ -83,7 +90,7 @@ def workers_service(now: datetime) -> Service:
     if missing:
         summary = f"No worker listens to {_listed(missing)}. Work there waits."
         return Service(
-            "workers", "degraded", summary, f"Start one: `python cli.py worker {' '.join(missing)}`."
+            "workers", "degraded", summary, f"Start one: `python cli.py worker --queues {','.join(missing)}`."
         )
     return Service(
         "workers", "up", f"{_counted(len(alive), 'worker')} at work.", since=min(w.started_at for w in alive)
@@ -101,12 +108,6 @@ def scheduler_service(now: datetime) -> Service:
         summary = "The scheduler is up, but has not completed a round lately."
         return Service("scheduler", "degraded", summary, "Look at its log.", since=max(ticks, default=None))
     return Service("scheduler", "up", "The clock ticks.", since=min(s.started_at for s in schedulers))
-
-
-def live_processes(now: datetime) -> list[Worker]:
-    """Return the workers and schedulers whose heartbeat is fresh."""
-    fresh = select(Worker).where(Worker.state == "running", Worker.heartbeat_at > now - DEAD_AFTER)
-    return list(db.session.scalars(fresh.order_by(Worker.kind, Worker.name)))
 
 
 def needed_queues() -> set[str]:

@@ -42,10 +42,11 @@ def pause(scope: str, name: str, actor: str, reason: str = "", until: datetime |
     if until is not None and (until.tzinfo is None or until <= moment):
         raise Invalid("A pause can only end later than now.", cure="Name an hour that is to come, or none.")
     with transaction() as session:
-        row = session.get(Pause, (scope, name)) or Pause(scope=scope, name=name, created_at=moment)
+        known = session.get(Pause, (scope, name))
+        before, row = _shown(known), known or Pause(scope=scope, name=name, created_at=moment)
         row.reason, row.actor, row.until = reason[:LONGEST_REASON], actor, until
         session.add(row)
-        audit.record(actor, f"{scope}.pause", f"{scope}:{name}", reason=reason, until=until)
+        audit.record(actor, f"{scope}.pause", f"{scope}:{name}", before=before, after=_shown(row))
         after_commit(_mirror_later, name)
     return row
 
@@ -129,9 +130,17 @@ def _is_over(row: Pause, moment: datetime) -> bool:
 def _lift(row: Pause, actor: str) -> None:
     with transaction() as session:
         session.execute(delete(Pause).where(Pause.scope == row.scope, Pause.name == row.name))
-        audit.record(actor, f"{row.scope}.resume", f"{row.scope}:{row.name}", reason=row.reason)
+        subject = f"{row.scope}:{row.name}"
+        audit.record(actor, f"{row.scope}.resume", subject, before=_shown(row), after=_shown(None))
         after_commit(_go_on, (row.scope, row.name))
     log.info("pause ended", scope=row.scope, name=row.name, actor=actor)
+
+
+def _shown(row: Pause | None) -> dict[str, object]:
+    """Return a pause as the audit log keeps it."""
+    if row is None:
+        return {"paused": False}
+    return {"paused": True, "reason": row.reason, "until": row.until}
 
 
 def _mirror_later(names: Iterable[str]) -> None:

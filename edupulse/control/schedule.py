@@ -26,9 +26,25 @@ from edupulse.errors import Invalid, NotFound
 from edupulse.logs import get_logger
 from edupulse.transaction import after_commit, transaction
 
-__all__ = ["Listed", "SyncResult", "listing", "pause", "resume", "sync", "sync_by_name", "wake"]
+__all__ = [
+    "NEXT_RUNS",
+    "Listed",
+    "SyncResult",
+    "existing",
+    "held",
+    "listing",
+    "mirror_later",
+    "pause",
+    "resume",
+    "show",
+    "sync",
+    "sync_by_name",
+    "wait_for_others",
+    "wake",
+]
 
 STRAY = "It is neither a schedule nor a wake-up of this release."
+NEXT_RUNS = 5  # that are shown of each schedule
 NAMED = 20  # names in one line of the log
 SYNC_LOCK = 5_038_114_077_301_642_513  # of PostgreSQL: any number, as long as nobody else takes the same one
 
@@ -56,7 +72,7 @@ def sync(moment: datetime) -> SyncResult:
 def sync_by_name(moment: datetime) -> Changes:
     """Do the same and say which schedules were concerned."""
     with transaction() as session:
-        _wait_for_others(session)
+        wait_for_others(session)
         wanted = definitions()  # read once it is our turn: of two syncs the later one knows what is true
         known = {row.name: row for row in session.scalars(select(Schedule))}
         jobs = {name: row.job for name, row in known.items()}
@@ -93,34 +109,50 @@ def wake(job: str, at: datetime) -> None:
 
 def pause(name: str, actor: str) -> Schedule:
     """Let the schedule `name` run no more until it is resumed."""
-    with transaction():
-        schedule = _existing(name)
+    with transaction() as session:
+        schedule = held(session, name)
+        _record(actor, "schedule.pause", schedule, enabled=False)
         schedule.enabled, schedule.updated_at = False, now()
-        audit.record(actor, "schedule.pause", f"schedule:{name}")
-        after_commit(_mirror_later, name)
+        after_commit(mirror_later, name)
     return schedule
 
 
 def resume(name: str, actor: str) -> Schedule:
     """Let the schedule `name` run again, from its next occurrence; the pause is not made up for."""
-    with transaction():
-        schedule, moment = _existing(name), now()
+    with transaction() as session:
+        schedule, moment = held(session, name), now()
         if not schedule.enabled:
             schedule.next_at = next_run(schedule, moment)
+        _record(actor, "schedule.resume", schedule, enabled=True)
         schedule.enabled, schedule.failures, schedule.last_error = True, 0, None
         schedule.updated_at = moment
-        audit.record(actor, "schedule.resume", f"schedule:{name}")
-        after_commit(_mirror_later, name)
+        after_commit(mirror_later, name)
     return schedule
 
 
-def listing(moment: datetime, count: int = 5) -> list[Listed]:
+def listing(moment: datetime, count: int = NEXT_RUNS) -> list[Listed]:
     """Return every schedule by name with its rule in words and its next `count` runs."""
     rows = db.session.scalars(select(Schedule).order_by(Schedule.name))
-    return [Listed(row, describe(rule_of(row)), _upcoming(row, moment, count)) for row in rows]
+    return [_listed(row, moment, count) for row in rows]
 
 
-def _wait_for_others(session: Session) -> None:
+def show(name: str, moment: datetime, count: int = NEXT_RUNS) -> Listed:
+    """Return the schedule `name` in the same way; raises NotFound."""
+    return _listed(existing(name), moment, count)
+
+
+def existing(name: str) -> Schedule:
+    """Return the row of `name`; raises NotFound."""
+    return _found(db.session.get(Schedule, name), name)
+
+
+def held(session: Session, name: str) -> Schedule:
+    """Return the row of `name` as it is now, kept from others until the transaction ends; raises NotFound."""
+    session.flush()
+    return _found(session.get(Schedule, name, populate_existing=True, with_for_update=True), name)
+
+
+def wait_for_others(session: Session) -> None:
     """Let one sync come after the other. SQLite has one writer at a time anyway."""
     if db.engine.dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": SYNC_LOCK})
@@ -147,10 +179,19 @@ def _log(changes: Changes) -> None:
         log.info("schedules synced", **shown, counts={what: len(found) for what, found in names.items()})
 
 
-def _existing(name: str) -> Schedule:
-    if schedule := db.session.get(Schedule, name):
-        return schedule
-    raise NotFound(f"There is no schedule {name!r}.", cure="See `python cli.py schedule list`.")
+def _record(actor: str, action: str, schedule: Schedule, *, enabled: bool) -> None:
+    before, after = {"enabled": schedule.enabled}, {"enabled": enabled}
+    audit.record(actor, action, f"schedule:{schedule.name}", before=before, after=after)
+
+
+def _found(row: Schedule | None, name: str) -> Schedule:
+    if row is None:
+        raise NotFound(f"There is no schedule {name[:100]!r}.", cure="See `python cli.py schedule list`.")
+    return row
+
+
+def _listed(row: Schedule, moment: datetime, count: int) -> Listed:
+    return Listed(row, describe(rule_of(row)), _upcoming(row, moment, count))
 
 
 def _upcoming(row: Schedule, moment: datetime, count: int) -> list[datetime]:
@@ -166,5 +207,6 @@ def _arm(wakes: Iterable[tuple[str, datetime]]) -> None:
         log.warning("wake-up not armed", reason=type(error).__name__)
 
 
-def _mirror_later(names: Iterable[str]) -> None:
+def mirror_later(names: Iterable[str]) -> None:
+    """Tell Redis what the rows say; the reconciler does it when Redis is away now."""
     mirror()

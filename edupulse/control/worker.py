@@ -20,6 +20,7 @@ from edupulse.control.connection import connect
 from edupulse.control.engine.board import Board
 from edupulse.control.engine.keeper import keep
 from edupulse.control.engine.loop import Loop
+from edupulse.control.engine.roster import FixedRoster, PoolRoster
 from edupulse.control.execution import perform
 from edupulse.control.run import TRACEBACK_CHARACTERS
 from edupulse.control.workers import present
@@ -66,6 +67,11 @@ class LedgerWorker(SimpleWorker):
         super().handle_job_failure(job, queue, started_job_registry, shown, execution)
 
 
+def run_pools(app: Flask, pool: str | None = None) -> int:
+    """Keep the workers that the pools in the ledger want, of one pool or of all, until told to stop."""
+    return keep(app, PoolRoster(pool), make_worker=_make)
+
+
 def run(app: Flask, queues: Sequence[str] = QUEUES, *, burst: bool = False, processes: int = 1) -> int:
     """Work on `queues`, the first before the next, until told to stop; return the exit code.
 
@@ -75,14 +81,14 @@ def run(app: Flask, queues: Sequence[str] = QUEUES, *, burst: bool = False, proc
     _check(queues)
     if burst:
         return work_here(app, queues)
-    return keep(app, queues, make_worker=_make, processes=processes)
+    return keep(app, FixedRoster(queues, processes), make_worker=_make)
 
 
 def work_here(app: Flask, queues: Sequence[str] = QUEUES) -> int:
     """Work in this process, in its main thread and without a keeper, until nothing waits any more."""
     threads = current_settings().worker_threads
     board = Board(threads)
-    with app.app_context(), present("worker", queues, threads=threads, done=lambda: board.done) as name:
+    with app.app_context(), present("worker", queues, threads=threads, done=lambda: board.counts) as name:
         Loop(app, _make(name, queues), lambda work: perform(app, work), board, burst=True).run()
     return 0
 

@@ -7,7 +7,7 @@ import os
 import secrets
 import socket
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
@@ -61,11 +61,11 @@ def act_as(name: str) -> None:
 
 @contextmanager
 def present(
-    kind: str, queues: Sequence[str] = (), *, threads: int = 1, done: Callable[[], int] = lambda: 0
+    kind: str, queues: Sequence[str] = (), *, threads: int = 1, done: Callable[[], Mapping[str, int]] = dict
 ) -> Iterator[str]:
     """Register this process as alive while the block runs; beat from a thread; say goodbye at the end.
 
-    `done` is asked how many runs it has ended so far.
+    `done` is asked what it has done so far: `jobs_done`, `jobs_failed`.
     """
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     name, stop = current_worker_name(), threading.Event()
@@ -79,10 +79,10 @@ def present(
     finally:
         stop.set()
         thread.join(timeout=BEAT_SECONDS)
-        leave(name, jobs_done=done())
+        leave(name, "stopped", **done())
 
 
-def register(kind: str, queues: Sequence[str] = (), *, threads: int = 1) -> str:
+def register(kind: str, queues: Sequence[str] = (), *, threads: int = 1, pool: str | None = None) -> str:
     """Write down that this process lives; return its name. Somebody must beat for it from now on."""
     name, moment = current_worker_name(), now()
     row = Worker(
@@ -92,6 +92,7 @@ def register(kind: str, queues: Sequence[str] = (), *, threads: int = 1) -> str:
         pid=os.getpid(),
         queues=list(queues),
         threads=threads,
+        pool=pool,
         state="running",
         version=VERSION,
         started_at=moment,
@@ -109,7 +110,7 @@ def beat(name: str, pid: int | None = None, **facts: object) -> None:
     _write(name, state="running", heartbeat_at=now(), **facts)
 
 
-def leave(name: str, state: str = "stopped", **facts: object) -> None:
+def leave(name: str, state: str = "stopped", **facts: int) -> None:
     """Write down that `name` is gone: stopped as it was told, or dead."""
     _write(name, state=state, heartbeat_at=now(), **facts)
 
@@ -126,6 +127,12 @@ def alive_workers(moment: datetime) -> set[str]:
             select(Worker.name).where(Worker.state == "running", Worker.heartbeat_at > moment - DEAD_AFTER)
         )
     )
+
+
+def live_processes(moment: datetime) -> list[Worker]:
+    """Return the processes whose heartbeat is fresh, by kind and name."""
+    fresh = select(Worker).where(Worker.state == "running", Worker.heartbeat_at > moment - DEAD_AFTER)
+    return list(db.session.scalars(fresh.order_by(Worker.kind, Worker.name)))
 
 
 def slots(moment: datetime, queue: str) -> list[int]:
@@ -145,11 +152,13 @@ def mark_dead(moment: datetime) -> list[str]:
     return names
 
 
-def _keep_beating(app: Flask, name: str, stop: threading.Event, done: Callable[[], int]) -> None:
+def _keep_beating(
+    app: Flask, name: str, stop: threading.Event, done: Callable[[], Mapping[str, int]]
+) -> None:
     while not stop.wait(BEAT_SECONDS):
         with app.app_context():
             try:
-                beat(name, jobs_done=done())
+                beat(name, **done())
             except (SQLAlchemyError, Unavailable) as error:
                 log.warning("heartbeat not written", worker=name, reason=type(error).__name__)
 

@@ -66,9 +66,13 @@ def cancel(workflow_id: int, *, actor: str, reason: str = "") -> int:
     """
     with transaction() as session:
         _hold(session, workflow_id)
-        audit.record(actor, "workflow.cancel", f"workflow:{workflow_id}", reason=reason)
         waiting = rows_changed(session, _never_to_begin(workflow_id))
         running = list(session.scalars(_running(workflow_id)))
+        facts = {
+            "before": {"state": "running"},
+            "after": {"never_to_begin": waiting, "asked_to_stop": len(running)},
+        }
+        audit.record(actor, "workflow.cancel", f"workflow:{workflow_id}", reason=reason, **facts)
         steps.go_on(session, workflow_id)
     # Not in the same transaction: whoever ends a run holds it and waits for the workflow, never the other way.
     return waiting + (cancel_all(running, actor, reason) if running else 0)

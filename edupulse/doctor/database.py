@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from pathlib import Path
 
 from sqlalchemy import text
 
 from edupulse import schema
+from edupulse.config import current_settings
 from edupulse.control.monitor import database_service
-from edupulse.database import db
-from edupulse.doctor.finding import Finding, ok, problem
+from edupulse.database import BESIDE_SLOTS, PER_SLOT, db
+from edupulse.doctor.finding import Finding, ok, problem, warning
 
 LOCK_SECONDS = 3.0  # an honest write transaction of ours takes milliseconds
+LARGEST_LOOKED_AT = 1_000_000_000  # bytes of an SQLite file; reading one through takes about a second
+BESIDE_WORKERS = 2  # processes that hold connections too: the web server and the scheduler
 UPGRADE = "Run: python cli.py db upgrade"
 
 
@@ -53,6 +57,61 @@ def writable() -> Iterator[Finding]:
         yield problem("database_write", "The database takes no changes: it is a read-only copy.", cure)
     else:
         yield ok("database_write", "The database takes changes.")
+
+
+def sound() -> Iterator[Finding]:
+    """Check that an SQLite file is not damaged, unless it is too large to be read through now."""
+    path = Path(db.engine.url.database or "")
+    if db.engine.dialect.name != "sqlite" or path.stat().st_size > LARGEST_LOOKED_AT:
+        return
+    damage = _damage_of(path)
+    if damage:
+        cure = f"Stop EduPulse, put the last backup in the place of {path}, start it again."
+        yield problem("database_sound", f"The database is damaged: {damage}", cure)
+    else:
+        yield ok("database_sound", "The database is sound.")
+
+
+def connections() -> Iterator[Finding]:
+    """Check that PostgreSQL has a connection for every slot of every process."""
+    if db.engine.dialect.name == "sqlite":
+        return
+    settings = current_settings()
+    each = PER_SLOT * settings.worker_threads + BESIDE_SLOTS
+    needed = (settings.workers + BESIDE_WORKERS) * each
+    with db.engine.connect() as connection:
+        allowed = connection.execute(text(CONNECTIONS_ALLOWED)).scalar_one()
+    if allowed < needed:
+        words = f"PostgreSQL gives us {allowed} connections; our processes may want {needed} at once."
+        cure = (
+            "Raise max_connections, or CONNECTION LIMIT of the role or the database, "
+            "or lower EDUPULSE_WORKERS or WORKER_THREADS."
+        )
+        yield warning("database_connections", words, cure)
+    else:
+        yield ok(
+            "database_connections", f"PostgreSQL has {allowed} connections for the {needed} we may want."
+        )
+
+
+# The least of what the server, the role and the database allow; -1 stands for no limit.
+CONNECTIONS_ALLOWED = """
+SELECT least(
+    current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int,
+    nullif(rolconnlimit, -1), nullif(datconnlimit, -1))
+FROM pg_roles, pg_database WHERE rolname = current_user AND datname = current_database()
+"""
+
+
+def _damage_of(path: Path) -> str:
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=LOCK_SECONDS)
+    try:
+        found = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+    except sqlite3.DatabaseError as error:
+        return str(error) if "locked" not in str(error) else ""
+    finally:
+        connection.close()
+    return "" if found == "ok" else found.splitlines()[-1]
 
 
 def _sqlite_lock(path: str) -> Finding:

@@ -8,15 +8,22 @@ from flask import Flask, has_app_context
 
 from edupulse.database import db
 from edupulse.doctor import (
+    addresses,
     clocks,
     database,
+    folder,
     installation,
+    keys,
     machine,
     mail,
     mailboxes,
+    people,
     processes,
     redis,
+    redis_access,
     settings,
+    units,
+    work,
 )
 from edupulse.doctor.finding import Check, Finding, problem
 from edupulse.errors import EduPulseError
@@ -34,12 +41,29 @@ WITHOUT_APPLICATION: tuple[Step, ...] = (
 WITH_APPLICATION: tuple[Step, ...] = (
     (machine.disk, ()),
     (machine.memory, ()),
+    (machine.open_files, ()),
     (machine.port, ()),
+    (folder.writable, ()),
+    (folder.owner, ()),
+    (folder.readers, ()),
+    (folder.disk_kind, ()),
+    (folder.logs, ()),
+    (keys.secret_key, ()),
+    (keys.shared, ()),
+    (addresses.base_url, ()),
+    (addresses.web_host, ()),
+    (units.units, ()),
+    (clocks.synchronised, ()),
+    (clocks.zone, ()),
     (database.reachable, ()),
-    (database.schema_step, ("database",)),
-    (database.writable, ("database",)),
+    (database.sound, ("database",)),
+    (database.schema_step, ("database", "database_sound")),
+    (database.writable, ("database", "database_sound")),
+    (database.connections, ("database",)),
     (redis.reachable, ()),
     (redis.version, ("redis",)),
+    (redis.writable, ("redis",)),
+    (redis_access.access, ("redis",)),
     (redis.eviction, ("redis",)),
     (redis.persistence, ("redis",)),
     (redis.memory, ("redis",)),
@@ -52,9 +76,15 @@ WITH_APPLICATION: tuple[Step, ...] = (
     (mailboxes.place, ()),
     (mailboxes.keys, ("database", "schema")),
     (mailboxes.polls, ("database", "schema")),
+    (people.admin, ("database", "schema")),
     (processes.workers, ("database", "schema")),
+    (processes.pools, ("database", "schema", "workers")),
     (processes.scheduler, ("database", "schema")),
     (processes.version, ("database", "schema")),
+    (processes.program, ("database", "schema")),
+    (work.paused, ("database", "schema")),
+    (work.schedules, ("database", "schema")),
+    (work.late, ("database", "schema", "workers", "scheduler")),
 )
 
 log = get_logger(__name__)
@@ -68,10 +98,8 @@ def examine(load: Callable[[], Flask]) -> list[Finding]:
     try:
         app = load()
     except (EduPulseError, ImportError) as error:
-        return [
-            *found,
-            problem("application", f"The application does not start: {error}", "Mend the above first."),
-        ]
+        cure = f"Run: {installation.INSTALL}" if isinstance(error, ImportError) else "Mend the above first."
+        return [*found, problem("application", f"The application does not start: {error}", cure)]
     with app.app_context():
         return [*found, *_walk(WITH_APPLICATION)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from collections.abc import Iterator
 
 import psutil
@@ -9,8 +10,10 @@ import psutil
 from edupulse.config import current_settings
 from edupulse.doctor.finding import Finding, ok, problem, warning
 from edupulse.embedded.lock import is_held
-from edupulse.embedded.ports import is_free
+from edupulse.embedded.ports import require_free
+from edupulse.errors import EduPulseError
 
+FEW_FILES, HARDLY_ANY_FILES = 512, 128  # a worker with six slots and warm mail connections opens about sixty
 LITTLE_DISK, HARDLY_ANY_DISK = 2_000_000_000, 200_000_000  # bytes; a busy week of mail is a few hundred MB
 LITTLE_MEMORY, HARDLY_ANY_MEMORY = 300_000_000, 100_000_000  # bytes; the whole stack uses about 400 MB
 
@@ -44,13 +47,30 @@ def port() -> Iterator[Finding]:
     settings = current_settings()
     if is_held(settings.data_dir):
         yield ok("port", f"EduPulse is up and holds port {settings.port}.")
-    elif is_free(settings.host, settings.port):
-        yield ok("port", f"Port {settings.port} is free.")
-    elif settings.profile == "production":
-        yield ok("port", f"Port {settings.port} is in use, as it should be when the web service is up.")
+        return
+    try:
+        require_free(settings.host, settings.port, setting="EDUPULSE_PORT")
+    except EduPulseError as error:
+        if settings.profile == "production":
+            yield ok("port", f"Port {settings.port} is in use, as it should be when the web service is up.")
+        else:
+            yield problem("port", error.message, error.cure)
     else:
-        cure = "Stop the program that has it, or set EDUPULSE_PORT to another port."
-        yield problem("port", f"Port {settings.port} is taken by another program.", cure)
+        yield ok("port", f"Port {settings.port} is free.")
+
+
+def open_files() -> Iterator[Finding]:
+    """Check that a process started here may open enough files and connections."""
+    allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    endless = resource.RLIM_INFINITY
+    cure = "Before ./run up: ulimit -n 4096; under systemd: LimitNOFILE=4096"
+    if most != endless and most < FEW_FILES:
+        cure = "Let root raise it (nofile in /etc/security/limits.conf), or under systemd: LimitNOFILE=4096"
+    if allowed == endless or allowed >= FEW_FILES:
+        yield ok("open_files", "A process may open enough files and connections.")
+    else:
+        judged = problem if allowed < HARDLY_ANY_FILES else warning
+        yield judged("open_files", f"A process may open only {allowed} files and connections.", cure)
 
 
 def _room(id: str, finding: str, free: int, little: int, hardly_any: int, cure: str) -> Finding:

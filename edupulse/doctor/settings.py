@@ -23,6 +23,10 @@ def values() -> Iterator[Finding]:
         found = load_settings()
     except Invalid as error:
         yield problem("settings", error.message, error.cure)
+    except OSError as error:
+        cure = "Set EDUPULSE_DATA_DIR to a folder that the user of EduPulse may write to."
+        words = f"The data folder cannot be used: {error.strerror or error}, {error.filename}."
+        yield problem("settings", words, cure)
     else:
         yield ok("settings", f"All values can be used; the data is in {found.data_dir}.")
 

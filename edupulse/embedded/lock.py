@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from edupulse.errors import Conflict
+from edupulse.errors import Conflict, Denied
 
 LOCK = "stack.lock"
+LOOKS, LOOK_SECONDS = 10, 0.02  # whoever only looks at the lock has it for microseconds
 
 
 @contextmanager
@@ -30,34 +32,57 @@ def only_stack(folder: Path) -> Iterator[None]:
 
 def is_held(folder: Path) -> bool:
     """Say whether a stack runs on `folder`."""
-    try:
-        handle = os.open(folder / LOCK, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(handle)
-    return False
+    with _opened(folder) as handle:
+        return handle is not None and not _try(handle, fcntl.LOCK_SH)
+
+
+def holder(folder: Path) -> int | None:
+    """Return the process of the stack that runs on `folder`; None when none does, whatever a dead one left."""
+    for _ in range(LOOKS):
+        with _opened(folder) as handle:
+            if handle is None or _try(handle, fcntl.LOCK_SH):
+                return None
+            if found := _written(handle):
+                return found
+        time.sleep(LOOK_SECONDS)  # it has the lock and is about to write who it is
+    return None
 
 
 def _locked(path: Path) -> int:
     while True:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = os.read(handle, 20).decode().strip() or "unknown"
+        if not _try_patiently(handle):
+            pid = _written(handle)
             os.close(handle)
             raise Conflict(
-                f"EduPulse already runs on {path.parent} (process {holder}).",
-                cure="It can be used as it is, or stopped with Ctrl-C in its terminal.",
-            ) from None
+                f"EduPulse already runs on {path.parent} (process {pid or 'unknown'}).",
+                cure="It can be used as it is, or stopped with `python cli.py stop`.",
+            )
         if _is_still_there(path, handle):
             return handle
         os.close(handle)  # the former holder removed the file in between: take the new one
+
+
+def _try_patiently(handle: int) -> bool:
+    """Lock it; somebody who only asks whether it is locked must not keep a stack from starting."""
+    for _ in range(LOOKS):
+        if _try(handle, fcntl.LOCK_EX):
+            return True
+        time.sleep(LOOK_SECONDS)
+    return False
+
+
+def _try(handle: int, kind: int) -> bool:
+    try:
+        fcntl.flock(handle, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _written(handle: int) -> int | None:
+    text = os.pread(handle, 20, 0).decode(errors="replace").strip()
+    return int(text) if text.isdecimal() else None
 
 
 def _is_still_there(path: Path, handle: int) -> bool:
@@ -65,3 +90,29 @@ def _is_still_there(path: Path, handle: int) -> bool:
         return os.path.samestat(path.stat(), os.fstat(handle))
     except FileNotFoundError:
         return False
+
+
+@contextmanager
+def _opened(folder: Path) -> Iterator[int | None]:
+    """Give the lock's file to the block, or None where there is none; closing it also ends a look at it."""
+    try:
+        handle = os.open(folder / LOCK, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        yield None
+        return
+    except PermissionError as error:
+        raise Denied(
+            f"The data in {folder} belongs to another user.",
+            cure=f"Work as that user, for example: sudo -u {_owner(folder)} ...",
+        ) from error
+    try:
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def _owner(folder: Path) -> str:
+    try:
+        return folder.owner()
+    except KeyError:
+        return f"#{folder.stat().st_uid}"  # a number without a name

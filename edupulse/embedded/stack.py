@@ -50,9 +50,10 @@ def web_server(settings: Settings) -> Program:
 
 
 def workers(settings: Settings) -> Program:
-    """Return the keeper, who starts the workers, each on every queue, and starts again what dies."""
-    command = _cli("worker", "--processes", str(settings.workers))
-    return Program("workers", "worker", command, stop_seconds=settings.worker_grace + BEYOND_GRACE_SECONDS)
+    """Return the keeper, who has as many workers as the pools want, and starts again what dies."""
+    return Program(
+        "workers", "worker", _cli("worker"), stop_seconds=settings.worker_grace + BEYOND_GRACE_SECONDS
+    )
 
 
 def scheduler() -> Program:

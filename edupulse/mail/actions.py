@@ -37,7 +37,7 @@ def resend(delivery_id: int, actor: str) -> Delivery:
             raise Conflict(f"{delivery.address} is suppressed: {reason}", cure=cure, delivery_id=delivery_id)
         refusal = "Only a mail that is unknown, rejected or cancelled can be sent again."
         before = _move(delivery, RESENDABLE, refusal, _like_new(delivery, actor))
-        record(actor, "mail.resend", f"delivery:{delivery_id}", before=before)
+        _record(actor, "mail.resend", delivery_id, before, "queued")
         _let_leave(delivery)
     return _existing(delivery_id)
 
@@ -51,7 +51,7 @@ def settle(delivery_id: int, as_sent: bool, actor: str) -> Delivery:
         if as_sent:
             values["sent_at"] = delivery.dot_at or now()
         _move(delivery, ("unknown",), "Only a mail that is unknown can be settled.", values)
-        record(actor, "mail.settle", f"delivery:{delivery_id}", as_sent=as_sent)
+        _record(actor, "mail.settle", delivery_id, "unknown", values["state"])
         if delivery.mailing_id is not None:
             enqueue("campaigns.settle", mailing_id=delivery.mailing_id)
     return _existing(delivery_id)
@@ -62,7 +62,8 @@ def resume_sender(actor: str) -> bool:
     with transaction():
         resumed = senders.resume()
         if resumed:
-            record(actor, "sender.resume", f"sender:{senders.DEFAULT}")
+            paused, going = {"paused": True}, {"paused": False}
+            record(actor, "sender.resume", f"sender:{senders.DEFAULT}", before=paused, after=going)
             enqueue("mail.sweep", actor=actor)
     return resumed
 
@@ -94,6 +95,11 @@ def send_test(address: str, actor: str) -> Delivery:
             due_at=moment,
             expires_at=moment + ANOTHER_LIFE,
         )
+
+
+def _record(actor: str, action: str, delivery_id: int, before: str, after: str) -> None:
+    states = {"before": {"state": before}, "after": {"state": after}}
+    record(actor, action, f"delivery:{delivery_id}", **states)
 
 
 def _let_leave(delivery: Delivery) -> None:

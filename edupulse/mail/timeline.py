@@ -92,6 +92,11 @@ def timeline(address: str, cursor: str = "", size: int = PAGE_SIZE) -> Timeline:
     )
 
 
+def entry_of(delivery: Delivery) -> Entry:
+    """Return one mail with every try at it, and what happens next."""
+    return _entries([delivery])[0]
+
+
 def suppressions_of(person: Address) -> tuple[Stopped, ...]:
     """Return what is stopped for the person, the oldest first."""
     found = (

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from edupulse.accounts.audit import record
 from edupulse.clock import now
 from edupulse.errors import Conflict
-from edupulse.mailboxes.drafts import STORED, MailboxDraft, checked, draft_of
+from edupulse.mailboxes.drafts import SECRETS, STORED, MailboxDraft, checked, draft_of
 from edupulse.mailboxes.models import Mailbox
 from edupulse.mailboxes.refusals import name_taken, refuse_moved_secret, refuse_taken
 from edupulse.mailboxes.rows import by_name, existing, locked, subject_of
@@ -50,13 +52,15 @@ def change(mailbox_id: int, draft: MailboxDraft, *, actor: str, revision: int | 
         _refuse_overtaken(mailbox, revision)
         refuse_moved_secret(mailbox, whole)
         refuse_taken(session, whole, besides=mailbox_id)
-        changed = _changed(draft_of(mailbox), whole)
+        changed, differs = _changed(draft_of(mailbox), whole), _difference(draft_of(mailbox), whole)
         _clear_trouble(mailbox)
         if changed:
             _write(mailbox, whole)
             mailbox.revision += 1
             _flush(session, whole.name)
-            record(actor, "mailbox.change", subject_of(mailbox_id), name=mailbox.name, changed=changed)
+            record(
+                actor, "mailbox.change", subject_of(mailbox_id), name=mailbox.name, changed=changed, **differs
+            )
         sync_later()
     return mailbox
 
@@ -105,6 +109,8 @@ def _switch(mailbox_id: int, enabled: bool, *, actor: str) -> Mailbox:
                 f"mailbox.{'enable' if enabled else 'disable'}",
                 subject_of(mailbox_id),
                 name=mailbox.name,
+                before={"enabled": not enabled},
+                after={"enabled": enabled},
             )
         sync_later()
     return mailbox
@@ -138,6 +144,15 @@ def _refuse_overtaken(mailbox: Mailbox, revision: int | None) -> None:
 def _changed(before: MailboxDraft, after: MailboxDraft) -> list[str]:
     """Return the names of what changed; of a secret that was entered only the name is known."""
     return [name for name, value in vars(after).items() if value != getattr(before, name)]
+
+
+def _difference(before: MailboxDraft, after: MailboxDraft) -> dict[str, dict[str, Any]]:
+    """Return what changed as it was and as it is, without the secrets."""
+    names = [name for name in _changed(before, after) if name not in SECRETS]
+    return {
+        "before": {name: getattr(before, name) for name in names},
+        "after": {name: getattr(after, name) for name in names},
+    }
 
 
 def _place(mailbox: Mailbox) -> dict[str, str]:

@@ -17,6 +17,7 @@ from edupulse.reminders.models import Event, Reminder
 from edupulse.transaction import transaction
 
 KEPT_DAYS = 30
+LONGEST_KEPT = 36_500  # days: a hundred years, well within the calendar
 AT_ONCE = 100  # events in one transaction
 SHOWN = 50  # events named in the report
 
@@ -46,12 +47,12 @@ def cleanup(
     """Remove events that ended more than `older_than_days` ago, with their people and reminders.
 
     An event stays while a reminder of it is planned, or a mail is on its way or in doubt.
-    Raises Invalid for less than a day.
+    Raises Invalid for less than a day, or more than a hundred years.
     """
-    if older_than_days < 1:
+    if not 1 <= older_than_days <= LONGEST_KEPT:
         raise Invalid(
-            f"{older_than_days} days are too few.",
-            cure="Keep events for at least one day.",
+            f"{older_than_days} days are too {'few' if older_than_days < 1 else 'many'}.",
+            cure=f"Keep events for at least one day and at most {LONGEST_KEPT:,}.",
             field="older_than_days",
         )
     before = now() - timedelta(days=older_than_days)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from edupulse.reminders.attendees import add_attendee, change_attendee, remove_attendee
 from edupulse.reminders.drafts import EventDraft
 from edupulse.reminders.entry import draft_of
 from edupulse.reminders.imports import ImportReport, import_ics
@@ -19,8 +20,10 @@ __all__ = [
     "AttendeeDraft",
     "EventDraft",
     "ImportReport",
+    "add_attendee",
     "cancel_event",
     "cancel_occurrence",
+    "change_attendee",
     "change_event",
     "change_following",
     "change_occurrence",
@@ -28,6 +31,7 @@ __all__ = [
     "draft_of",
     "following_draft",
     "import_ics",
+    "remove_attendee",
     "restore_event",
     "restore_occurrence",
 ]

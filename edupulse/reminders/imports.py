@@ -21,6 +21,7 @@ from edupulse.reminders.people import AttendeeDraft
 from edupulse.reminders.plaintext import without_control
 from edupulse.reminders.recurrence import Override
 from edupulse.reminders.saving import cancel_event, change_event, create_event, restore_event
+from edupulse.transaction import transaction
 
 # PARTSTAT of RFC 5545 section 3.2.12
 ANSWERS = {"ACCEPTED": "accepted", "TENTATIVE": "tentative", "DECLINED": "declined"}
@@ -58,7 +59,9 @@ def take_in(
     report = ImportReport(notes=list(notes))
     for each in events:
         try:
-            _bring_in(each, actor, owner_id, report)
+            # What is refused leaves no trace, also where somebody else's transaction is running already.
+            with transaction() as session, session.begin_nested():
+                _bring_in(each, actor, owner_id, report)
         except Invalid as error:
             report.rejected.append(f"“{each.title[:80]}” (line {each.line}): {error}")
     return report

@@ -22,6 +22,7 @@ WINDOWS = (
     timedelta(days=400),
     timedelta(days=3_600),
 )  # where the next occurrence is looked for, nearest first
+MOST_LOOKED_AT = 60  # dates ahead among which one is looked for: more than a year of weeks
 MOST_COMING_UP = 5_000  # events; beyond that only the nearest single ones and the oldest series are sorted in
 
 
@@ -81,6 +82,19 @@ def coming_occurrences(found: Event, now: datetime, count: int) -> list[Occurren
         if len(coming) >= count or not facts.is_series:
             break
     return coming[:count]
+
+
+def coming_occurrence(found: Event, original: str, now: datetime) -> Occurrence:
+    """Return the occurrence to come whose local start by the rule is `original`; raises NotFound."""
+    coming = coming_occurrences(found, now, MOST_LOOKED_AT)
+    for each in coming:
+        if each.original == original:
+            return each
+    raise NotFound(
+        "This event has no such date to come.",
+        cure="Open the event and choose one of its dates.",
+        event_id=found.id,
+    )
 
 
 def left_out(found: Event, now: datetime) -> list[str]:

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from edupulse.accounts.audit import record
 from edupulse.clock import now
 from edupulse.errors import Conflict, Invalid
-from edupulse.reminders.drafts import EventDraft, checked_location, checked_times
+from edupulse.reminders.difference import difference, facts_of
+from edupulse.reminders.drafts import FIRST_YEAR, LAST_YEAR, EventDraft, checked_location, checked_times
 from edupulse.reminders.entry import draft_of, entered, new_event
 from edupulse.reminders.models import Event, Reminder
 from edupulse.reminders.plan import override_of, place_of, series_of
@@ -85,7 +86,7 @@ def change_following(event_id: int, original: str, draft: EventDraft, actor: str
     complete, moment = entered(draft), now()
     with transaction() as session:
         event = locked(session, event_id)
-        before = snapshot(event)
+        before, was = snapshot(event), facts_of(event)
         first, rest = split_series(before.facts.series, _parsed(original))
         new = _continued(event, complete, rest, moment)
         session.add(new)
@@ -95,7 +96,8 @@ def change_following(event_id: int, original: str, draft: EventDraft, actor: str
         _move_reminders(session, event, new, rest.starts)
         replan(session, event, before, moment)
         replan(session, new, _as_it_was(before, rest), moment)
-        record(actor, "event.split", f"event:{event.id}", title=event.title, following=new.id)
+        differs = difference(was, facts_of(event))
+        record(actor, "event.split", f"event:{event.id}", title=event.title, following=new.id, **differs)
     return new
 
 
@@ -147,7 +149,7 @@ def _parsed(original: str) -> datetime:
         at = datetime.fromisoformat(original)
     except ValueError:
         at = None
-    if at is None or at.tzinfo is not None:
+    if at is None or at.tzinfo is not None or not FIRST_YEAR <= at.year <= LAST_YEAR:
         cure = "Write the local start by the rule, such as 2026-03-02T10:00:00."
         raise Invalid(f"“{original[:40]}” names no occurrence.", cure=cure, field="original")
     return at

@@ -53,7 +53,15 @@ def checked_people(drafts: Sequence[AttendeeDraft], default_locale: str) -> tupl
 def apply_people(event: Event, people: Sequence[AttendeeDraft]) -> None:
     """Make the attendees of `event` those in `people`; who stays, by address or by name, keeps the row."""
     known = {_identity(attendee): attendee for attendee in event.attendees}
-    event.attendees = [_applied(known.get(_identity(person)) or Attendee(), person) for person in people]
+    event.attendees = [apply_person(known.get(_identity(person)) or Attendee(), person) for person in people]
+
+
+def apply_person(attendee: Attendee, person: AttendeeDraft) -> Attendee:
+    """Write a checked person into the row."""
+    attendee.name, attendee.email, attendee.address = person.name, person.email, person.address
+    attendee.locale, attendee.timezone = person.locale, person.timezone
+    attendee.wants_mail, attendee.status = person.wants_mail, person.status
+    return attendee
 
 
 def draft_of(attendee: Attendee) -> AttendeeDraft:
@@ -75,13 +83,6 @@ def obstacle(person: Attendee) -> str | None:
 
 def _identity(person: Attendee | AttendeeDraft) -> str:
     return person.address or f"name {person.name.lower()}"
-
-
-def _applied(attendee: Attendee, person: AttendeeDraft) -> Attendee:
-    attendee.name, attendee.email, attendee.address = person.name, person.email, person.address
-    attendee.locale, attendee.timezone = person.locale, person.timezone
-    attendee.wants_mail, attendee.status = person.wants_mail, person.status
-    return attendee
 
 
 def _checked(draft: AttendeeDraft, number: int, default_locale: str) -> AttendeeDraft:

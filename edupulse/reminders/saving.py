@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from edupulse.accounts.audit import record
 from edupulse.clock import now
 from edupulse.errors import Conflict, NotFound
+from edupulse.reminders.difference import difference, facts_of
 from edupulse.reminders.drafts import EventDraft
 from edupulse.reminders.entry import apply, entered, new_event
 from edupulse.reminders.models import Event
@@ -45,13 +46,17 @@ def create_event(
     return event
 
 
-def change_event(event_id: int, draft: EventDraft, actor: str, *, sequence: int = 0) -> Event:
+def change_event(
+    event_id: int, draft: EventDraft, actor: str, *, sequence: int = 0, revision: int | None = None
+) -> Event:
     """Store what was changed; who was told something else is told anew, for a new title or text nobody is.
 
-    `sequence` is that of an imported invitation. Raises NotFound, Invalid naming the fields.
+    `sequence` is that of an imported invitation, `revision` that of the event when the person began to edit.
+    Raises NotFound, Invalid naming the fields, Conflict for somebody else's saving since `revision`.
     """
     complete = entered(draft)
     with changing(event_id, actor, "event.change", sequence) as event:
+        _refuse_overtaken(event, revision)
         apply(event, complete, now())
     return event
 
@@ -84,14 +89,15 @@ def changing(event_id: int, actor: str, action: str, sequence: int = 0) -> Itera
     moment = now()
     with transaction() as session:
         event = locked(session, event_id)
-        before, title = snapshot(event), event.title
+        before, title, was = snapshot(event), event.title, facts_of(event)
         yield event
         validate_series(series_of(event))
         number(event, before, moment)
         event.sequence = max(event.sequence, sequence)
         session.flush()
         replan(session, event, before, moment)
-        record(actor, action, f"event:{event.id}", title=event.title, changed=_changed(event, before, title))
+        changed, differs = _changed(event, before, title), difference(was, facts_of(event))
+        record(actor, action, f"event:{event.id}", title=event.title, changed=changed, **differs)
 
 
 def locked(session: Session, event_id: int) -> Event:
@@ -117,6 +123,16 @@ def number(event: Event, before: Snapshot, moment: datetime) -> None:
     event.updated_at = moment
     if (was.series, was.place, was.stands) != (is_now.series, is_now.place, is_now.stands):
         event.sequence += 1
+
+
+def _refuse_overtaken(event: Event, revision: int | None) -> None:
+    if revision is not None and revision != event.revision:
+        raise Conflict(
+            "Somebody else changed this event while you did.",
+            cure="Look at it again, then save again to let yours stand.",
+            event_id=event.id,
+            revision=event.revision,
+        )
 
 
 def _changed(event: Event, before: Snapshot, title: str) -> list[str]:

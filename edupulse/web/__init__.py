@@ -5,6 +5,9 @@ from __future__ import annotations
 from flask import Flask
 
 from edupulse.web import (
+    account,
+    api_reference,
+    audit,
     auth,
     campaign_audience,
     campaign_orders,
@@ -21,11 +24,13 @@ from edupulse.web import (
     filters,
     health,
     inbound_rules,
+    job_send,
     jobs,
     mailbox_trial,
     mailboxes,
     message_body,
     messages,
+    monitor,
     notices,
     occurrences,
     orders,
@@ -36,7 +41,10 @@ from edupulse.web import (
     schedules,
     security,
     suppressions,
+    tokens,
     unsubscribe,
+    users,
+    workers,
     workflows,
 )
 
@@ -72,10 +80,18 @@ def register(app: Flask) -> None:
         mailbox_trial,
         inbound_rules,
         jobs,
+        job_send,
         orders,
         pauses,
+        monitor,
+        workers,
         workflows,
         schedules,
+        account,
+        users,
+        tokens,
+        audit,
+        api_reference,
     ):
         app.register_blueprint(door.blueprint)
     rq_dashboard.register(app)

@@ -24,14 +24,13 @@ from edupulse.errors import Denied
 from edupulse.extensions import login_manager
 from edupulse.logs import get_logger
 from edupulse.web.carry import carried_fields, fields_of_request
-from edupulse.web.security import READING, needs, public
+from edupulse.web.security import READING
 
 blueprint = Blueprint("auth", __name__)
 log = get_logger(__name__)
 
 
 @blueprint.get("/sign-in")
-@public
 def sign_in() -> Response:
     """Show the form, or go on when somebody is signed in already."""
     if current_user.is_authenticated:
@@ -40,7 +39,6 @@ def sign_in() -> Response:
 
 
 @blueprint.post("/sign-in")
-@public
 def open_session() -> Response:
     """Check address and password; the answer does not tell which of them was wrong."""
     email, next_page = request.form.get("email", ""), request.form.get("next", "")
@@ -55,12 +53,11 @@ def open_session() -> Response:
         return _form(
             next_page, email=email, problem="That address and password do not fit together.", status=422
         )
-    _begin_session(person)
+    begin_session(person)
     return _continue(next_page)
 
 
 @blueprint.post("/sign-out")
-@needs("viewer")
 def close_session() -> Response:
     """End the session in this browser."""
     logout_user()
@@ -88,7 +85,8 @@ def redirect_target(next_page: str) -> str:
     return next_page if is_ours and next_page.isprintable() else url_for("dashboard.show")
 
 
-def _begin_session(person: User) -> None:
+def begin_session(person: User) -> None:
+    """Let this browser be signed in as `person`, and nothing of what was before."""
     # Nothing of the session before the sign-in survives it: no fixation, and a new CSRF token.
     session.clear()
     login_user(person)

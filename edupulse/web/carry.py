@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from flask import request
 
 PREFIX = "carried:"
-NEVER_CARRIED = frozenset({"csrf_token", "password"})
+NEVER_CARRIED = frozenset({"csrf_token", "password", "current", "again"})
 
 
 def fields_of_request() -> list[tuple[str, str]]:

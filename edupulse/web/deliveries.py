@@ -9,10 +9,10 @@ from werkzeug.wrappers import Response as AnyResponse
 from edupulse.accounts.audit import entries_of
 from edupulse.errors import Invalid
 from edupulse.mail import actions, monitor
+from edupulse.mail.content import content_of, mailing_of, source_of
 from edupulse.mail.monitor import DeliveryFilter
 from edupulse.reminders.monitor import origin_of
 from edupulse.web.flashes import say
-from edupulse.web.mail_content import content_of, mailing_of, source_of
 from edupulse.web.words import DELIVERY
 
 blueprint = Blueprint("deliveries", __name__, url_prefix="/deliveries")

@@ -10,9 +10,9 @@ from werkzeug.datastructures import MultiDict
 from edupulse.config import Settings
 from edupulse.errors import Invalid
 from edupulse.mail.render import LOCALES
+from edupulse.reminders.attendee_lines import read_lines, write_lines
 from edupulse.reminders.drafts import EventDraft, checked
 from edupulse.walltime import to_local
-from edupulse.web.attendee_lines import read_lines, write_lines
 from edupulse.web.lead_words import other_leads, read_leads
 from edupulse.web.problems import Problems, refusals
 from edupulse.web.repeat_form import from_rule, to_rule

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,13 @@ from markupsafe import Markup, escape
 
 from edupulse import clock
 from edupulse.campaigns.checks.sizes import size_words
+from edupulse.mail.content import headline
+from edupulse.operations import role_of
 from edupulse.reminders.recurrence import describe_rrule
 from edupulse.web import moments
+from edupulse.web.changes import changes
+from edupulse.web.instants import field_value
 from edupulse.web.lead_words import lead
-from edupulse.web.mail_content import headline
 from edupulse.web.words import INBOUND_KINDS, KINDS, SERVICES, state_of
 
 LONGEST_BRIEF = 110  # characters
@@ -29,13 +32,17 @@ def register(app: Flask) -> None:
     """Give the templates of `app` these words."""
     times = (moments.moment, moments.ago, moments.span, moments.late, moments.when, moments.on_its_clock)
     parts = (moments.month, moments.weekday, moments.hour, moments.whole_day)
-    filters = (*times, *parts, lead, headline, brief, pretty, shown, coded, counted, describe_rrule)
+    numbers = (counted, grouped, percent)
+    sentences = (lead, headline, brief, coded, capitalize_first, describe_rrule)
+    filters = (*times, *parts, *numbers, *sentences, pretty, plain, shown, field_value)
     app.jinja_env.filters.update({word.__name__: word for word in filters})
     app.jinja_env.globals.update(
         asset=asset, may=may, with_arguments=with_arguments, state_of=state_of, kinds=KINDS
     )
     app.jinja_env.globals.update(part_names=SERVICES, now=clock.now, no_time=timedelta(0))
-    app.jinja_env.globals.update(inbound_words=INBOUND_KINDS, size_words=size_words)
+    app.jinja_env.globals.update(
+        inbound_words=INBOUND_KINDS, size_words=size_words, role_of=partial(role_of, "web"), changes=changes
+    )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
 
@@ -47,7 +54,27 @@ def brief(arguments: Mapping[str, Any]) -> str:
 
 def counted(number: int, noun: str, plural: str = "") -> str:
     """Return "1 mail" or "3 mails"."""
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}".replace(",", "\u2009")
+    return f"{grouped(number)} {noun if number == 1 else plural or noun + 's'}"
+
+
+def grouped(number: int) -> str:
+    """Return "12 500": digits in groups of three."""
+    return f"{number:,}".replace(",", "\u2009")
+
+
+def percent(share: float | None) -> str:
+    """Return a share as "12 %", with a decimal where it is small; a dash for None."""
+    if share is None:
+        return "–"
+    hundredths = share * 100
+    if 0 < hundredths < 0.1:
+        return "< 0.1 %"
+    return f"{hundredths:.1f} %" if 0 < hundredths < 10 or 99 < hundredths < 100 else f"{hundredths:.0f} %"
+
+
+def capitalize_first(words: str) -> str:
+    """Return the words with a capital letter at the beginning and the rest as it is."""
+    return words[:1].upper() + words[1:]
 
 
 def shown(value: Any) -> Any:
@@ -61,6 +88,16 @@ def coded(sentence: str) -> Markup:
     return Markup("").join(
         Markup("<code>{}</code>").format(piece) if at % 2 else escape(piece) for at, piece in pieces
     )
+
+
+def plain(value: Any) -> str:
+    """Return a value of the audit log on one line: "yes", "a, b", "7"."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    said = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        said = ", ".join(value) or "none"
+    return said if len(said) <= LONGEST_BRIEF else said[:LONGEST_BRIEF] + "…"
 
 
 def pretty(value: Any) -> str:

@@ -5,20 +5,17 @@ from __future__ import annotations
 from flask import Blueprint, Response, jsonify, make_response
 
 from edupulse.control.monitor import database_service, redis_service
-from edupulse.web.security import public
 
 blueprint = Blueprint("health", __name__)
 
 
 @blueprint.get("/healthz")
-@public
 def alive() -> Response:
     """Answer as long as the process can; asks nobody else."""
     return _fresh({"status": "ok"}, 200)
 
 
 @blueprint.get("/readyz")
-@public
 def ready() -> Response:
     """Say which part is missing; 503 only without the database, for with Redis away work waits."""
     parts = [database_service(), redis_service()]

@@ -38,7 +38,13 @@ def moment(at: datetime | None, *, short: bool = False) -> str:
             f"{local:%H:%M}" if local.date() == today.date() else f"{_day(local, today)} {local:%H:%M}",
             full(at),
         )
-    return _time(at, f"{_day(local, today)} {local:%H:%M} {zone_abbreviation(local)}", full(at))
+    return _time(at, spoken(at), full(at))
+
+
+def spoken(at: datetime) -> str:
+    """Return `at` in words for a sentence: "Today 15:04 CET"."""
+    local, today = at.astimezone(_zone()), clock.now().astimezone(_zone())
+    return f"{_day(local, today)} {local:%H:%M} {zone_abbreviation(local)}"
 
 
 def ago(at: datetime | None) -> str:

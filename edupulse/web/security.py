@@ -13,6 +13,7 @@ from edupulse.accounts.users import user_of_session
 from edupulse.config import Settings
 from edupulse.errors import Denied
 from edupulse.extensions import csrf, login_manager
+from edupulse.operations import role_of
 
 SESSION_IDLE = timedelta(hours=12)  # a working day; each request starts it anew
 LARGEST_REQUEST = 4 * 1024 * 1024  # bytes: a calendar file of a whole school year
@@ -31,7 +32,7 @@ View = TypeVar("View", bound=Callable[..., object])
 
 
 def register(app: Flask) -> None:
-    """Guard every route of `app`: signed in unless public, operator for every act unless marked."""
+    """Guard every page of `app` as the permission table says."""
     settings: Settings = app.extensions["edupulse"].settings
     _configure_sessions(app, settings)
     login_manager.init_app(app)
@@ -42,21 +43,6 @@ def register(app: Flask) -> None:
     app.after_request(_add_headers)
 
 
-def public(view: View) -> View:
-    """Mark a view that anybody may call."""
-    return needs("")(view)
-
-
-def needs(role: str) -> Callable[[View], View]:
-    """Mark a view with the role it needs, where the default by method is wrong."""
-
-    def mark(view: View) -> View:
-        view.needed_role = role  # type: ignore[attr-defined]
-        return view
-
-    return mark
-
-
 def takes(megabytes: int) -> Callable[[View], View]:
     """Mark a view whose requests may be larger than others, in megabytes."""
 
@@ -65,16 +51,6 @@ def takes(megabytes: int) -> Callable[[View], View]:
         return view
 
     return mark
-
-
-def needed_role(endpoint: str, method: str) -> str:
-    """Return the least role that may call `endpoint` with `method`; empty: anybody."""
-    if endpoint == "static":
-        return ""
-    if endpoint.startswith("rq_dashboard."):
-        return "admin"
-    by_method = "viewer" if method in READING else "operator"
-    return str(getattr(current_app.view_functions.get(endpoint), "needed_role", by_method))
 
 
 def _configure_sessions(app: Flask, settings: Settings) -> None:
@@ -96,7 +72,9 @@ def _check_role() -> Response | None:
     """Let the request pass, ask for a sign-in, or raise Denied."""
     if request.endpoint is None:
         return None  # no such page: answered with 404 or 405, the same for everybody
-    role = needed_role(request.endpoint, request.method)
+    if request.endpoint.startswith("api."):
+        return None  # programs pass the gate of the API, whose tokens are no sessions
+    role = role_of("web", request.endpoint)
     if not role:
         return None
     if not current_user.is_authenticated:

@@ -16,7 +16,6 @@ from edupulse.extensions import csrf
 from edupulse.mail import unsubscribe
 from edupulse.mail.mailing import Mailing
 from edupulse.mail.models import Delivery
-from edupulse.web.security import public
 from edupulse.web.unsubscribe_words import WORDS
 
 blueprint = Blueprint("unsubscribe", __name__, url_prefix="/unsubscribe")
@@ -38,7 +37,7 @@ def for_anybody(view: Page) -> Page:
         response.headers["Cache-Control"] = "no-store"
         return response
 
-    return public(answered)
+    return answered
 
 
 @blueprint.get("/<token>")

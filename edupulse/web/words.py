@@ -93,6 +93,13 @@ SERVICE = {
     "down": State("bad", "Down", ""),
 }
 
+PROCESS = {
+    "running": State("ok", "Running", "Its last sign of life is fresh."),
+    "late": State("wait", "Silent", "It has given no sign of life for a while."),
+    "stopped": State("mute", "Stopped", "It ended as it was told."),
+    "dead": State("bad", "Dead", "It ended without a word; what it worked on is looked after."),
+}
+
 MAILBOX = {
     "ok": State("ok", "Read", "It is read again and again, and the last time went well."),
     "new": State("wait", "New", "It was not read yet; its first reading comes by itself."),
@@ -162,6 +169,7 @@ _FAMILIES = {
     "reminder": REMINDER,
     "event": EVENT,
     "service": SERVICE,
+    "process": PROCESS,
     "mailbox": MAILBOX,
     "message": MESSAGE,
     "action": ACTION,

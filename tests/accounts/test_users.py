@@ -82,7 +82,7 @@ def test_a_wrong_password_and_an_unknown_address_are_answered_alike(sqlite_app: 
 
 
 def test_a_person_who_was_switched_off_cannot_sign_in(sqlite_app: Flask) -> None:
-    create_user("ada@school.example", "Ada", "admin", PASSWORD)
+    create_user("ada@school.example", "Ada", "operator", PASSWORD)
 
     set_active("ada@school.example", False)
 
@@ -94,11 +94,11 @@ def test_a_person_who_was_switched_off_cannot_sign_in(sqlite_app: Flask) -> None
     "deed",
     [
         lambda: set_password("ada@school.example", PASSWORD + "!"),
-        lambda: set_active("ada@school.example", True),
+        lambda: [set_active("ada@school.example", active) for active in (False, True)],
     ],
 )
 def test_a_new_password_and_switching_end_every_session(sqlite_app: Flask, deed: object) -> None:
-    person = create_user("ada@school.example", "Ada", "admin", PASSWORD)
+    person = create_user("ada@school.example", "Ada", "operator", PASSWORD)
     before = person.session_key
 
     deed()  # type: ignore[operator]

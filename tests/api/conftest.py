@@ -88,7 +88,7 @@ def problem(response: TestResponse) -> dict[str, Any]:
     assert response.mimetype == "application/json"
     body = response.get_json()
     assert set(body) == {"error"}
-    assert set(body["error"]) == {"code", "message", "cure", "request_id"}
+    assert set(body["error"]) == {"code", "message", "cure", "field", "request_id"}
     assert body["error"]["message"]
     assert body["error"]["request_id"] == response.headers["X-Request-ID"]
     return dict(body["error"])

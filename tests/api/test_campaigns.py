@@ -60,7 +60,9 @@ def test_a_campaign_is_made_shown_changed_and_deleted(operator: Program) -> None
     assert shown["scheduled_at"] == "2099-03-16T09:00:00Z"
     changed = operator.patch(f"/campaigns/{made['id']}/", {"name": "Summer 2026", "revision": 0}).get_json()
     assert (changed["name"], changed["subject"], changed["revision"]) == ("Summer 2026", DRAFT["subject"], 1)
-    assert entries_of(f"campaign:{made['id']}")[0].actor == "operator@school.example"
+    act = entries_of(f"campaign:{made['id']}")[0]
+    assert act.actor == "operator@school.example"
+    assert act.detail == {"before": {"name": "Summer courses"}, "after": {"name": "Summer 2026"}}
     stale = operator.patch(f"/campaigns/{made['id']}/", {"name": "Mine", "revision": 0})
     assert (stale.status_code, problem(stale)["code"]) == (409, "conflict")
     assert operator.delete(f"/campaigns/{made['id']}/").get_json() == {"deleted": made["id"]}
@@ -124,9 +126,14 @@ def test_a_column_may_be_chosen_in_the_query(operator: Program, draft: int) -> N
     )
 
     assert taken.get_json()["facts"]["fields"] == ["course"]
-    assert operator.post(
-        f"/campaigns/{draft}/audience/?mapping=x", data=b"email\na@b.example\n", content_type="text/csv"
-    ).status_code == 422  # fmt: skip
+    for mapping in ("x", "[" * 3000, '{"Kurs": 1}'):
+        refused = operator.post(
+            f"/campaigns/{draft}/audience/",
+            data=b"email\na@b.example\n",
+            content_type="text/csv",
+            query_string={"mapping": mapping},
+        )
+        assert (refused.status_code, problem(refused)["field"]) == (422, "mapping")
 
 
 def test_people_lines_and_sources_come_in_as_json(operator: Program, draft: int) -> None:
@@ -163,10 +170,12 @@ def test_people_are_listed_searched_and_taken_out(operator: Program, draft: int)
         "Ann"
     ]
     assert operator.post(f"/campaigns/{draft}/audience/removal/", {"recipients": ["1"]}).status_code == 422
+    assert operator.get("/campaigns/77/audience/intakes/").status_code == 404
+    assert operator.get(f"/campaigns/{draft}/audience/intakes/77/errors/").status_code == 404
 
 
-def test_it_is_looked_at_before_it_leaves(viewer: Program, draft: int) -> None:
-    found = viewer.get(f"/campaigns/{draft}/preflight/").get_json()
+def test_it_is_looked_at_before_it_leaves(operator: Program, viewer: Program, draft: int) -> None:
+    found = operator.get(f"/campaigns/{draft}/preflight/").get_json()
     saved = viewer.get(f"/campaigns/{draft}/preview/?recipient=wei@school.example").get_json()
     unsaved = viewer.post(
         f"/campaigns/{draft}/preview/", {"draft": {"subject": "New for {{ name }}"}}
@@ -204,12 +213,33 @@ def test_it_is_started_paused_resumed_and_cancelled(operator: Program, draft: in
     ]
 
     assert states == ["paused", "paused", "running", "cancelled"]
+    moves = [
+        (each.action, each.detail["before"]["state"], each.detail["after"]["state"])
+        for each in entries_of(f"campaign:{draft}")
+        if "after" in each.detail
+    ]
+    assert moves == [
+        ("campaign.cancel", "running", "cancelled"),
+        ("campaign.resume", "paused", "running"),
+        ("campaign.pause", "running", "paused"),
+        ("campaign.start", "draft", "running"),
+    ]
     progress = operator.get(f"/campaigns/{draft}/progress/").get_json()
     assert (progress["state"], progress["total"], sum(progress["counts"].values())) == ("cancelled", 2, 2)
     mails = operator.get(f"/campaigns/{draft}/deliveries/?state=cancelled").get_json()["items"]
     assert [each["address"] for each in mails] == ["ann@school.example", "wei@school.example"]
     refused = operator.post(f"/campaigns/{draft}/resend/", {"who": "failed"})
     assert (refused.status_code, problem(refused)["code"]) == (409, "conflict")
+
+
+def test_a_start_that_is_sent_twice_with_its_key_begins_once(operator: Program, draft: int) -> None:
+    twice = [
+        operator.call("POST", f"/campaigns/{draft}/start/", headers={"Idempotency-Key": "a"}, json={})
+        for _ in range(2)
+    ]
+
+    assert [(each.status_code, each.get_json()["state"]) for each in twice] == [(202, "running")] * 2
+    assert [each.action for each in entries_of(f"campaign:{draft}")].count("campaign.start") == 1
 
 
 def test_it_is_scheduled_and_taken_off_the_schedule(operator: Program, draft: int) -> None:
@@ -259,6 +289,7 @@ def test_a_person_is_followed_over_all_mail(operator: Program, draft: int) -> No
 
     assert [each["title"] for each in found["items"]] == ["Summer courses"]
     assert [each["reason"] for each in found["suppressions"]] == ["Asked by phone."]
+    assert (found["counts"], found["received"]) == ({"queued": 1}, [])
 
 
 def test_suppressions_are_added_listed_and_lifted(operator: Program) -> None:

@@ -29,7 +29,7 @@ def test_a_wrong_method_names_the_right_ones(operator: Program) -> None:
     response = operator.call("PUT", "/campaigns/1/")
 
     assert (response.status_code, problem(response)["code"]) == (405, "method_not_allowed")
-    assert {each.strip() for each in response.headers["Allow"].split(",")} == {"GET", "PATCH", "DELETE"}
+    assert {each.strip() for each in response.headers["Allow"].split(",")} >= {"GET", "PATCH", "DELETE"}
 
 
 def test_addresses_work_with_and_without_the_slash_at_the_end(operator: Program) -> None:

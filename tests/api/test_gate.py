@@ -15,6 +15,10 @@ from edupulse.database import db
 from edupulse.transaction import transaction
 from tests.api.conftest import Program, make_person, problem
 
+PUBLIC = {"api.openapi.show"}
+HARMLESS = {"api.preview.look_at_unsaved"}  # changes nothing
+OWN = {"api.tokens.make", "api.tokens.revoke", "api.users.change_own_password"}
+
 
 def test_a_call_without_a_token_is_told_what_to_send(sqlite_app: Flask) -> None:
     response = sqlite_app.test_client().get("/api/v1/campaigns/")
@@ -44,7 +48,8 @@ def addresses(app: Flask) -> Iterator[tuple[str, str, str]]:
 
 
 def test_every_address_asks_for_a_token(sqlite_app: Flask) -> None:
-    client, walked = sqlite_app.test_client(), list(addresses(sqlite_app))
+    client = sqlite_app.test_client()
+    walked = [each for each in addresses(sqlite_app) if each[0] not in PUBLIC]
 
     assert len(walked) > 30
     for _, method, path in walked:
@@ -55,11 +60,11 @@ def test_a_viewer_can_act_nowhere(sqlite_app: Flask, viewer: Program) -> None:
     acts = {
         endpoint: viewer.call(method, path.removeprefix("/api/v1")).status_code
         for endpoint, method, path in addresses(sqlite_app)
-        if method != "GET"
+        if method != "GET" and path.startswith("/api/v1/")
     }
 
     assert len(acts) > 15
-    assert {endpoint for endpoint, status in acts.items() if status != 403} == {"api.preview.look_at_unsaved"}
+    assert {endpoint for endpoint, status in acts.items() if status != 403} == HARMLESS | OWN
 
 
 def test_a_session_of_a_browser_opens_nothing(sqlite_app: Flask) -> None:

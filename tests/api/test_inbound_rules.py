@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from redis import Redis
 
+from edupulse.accounts.audit import entries_of
 from edupulse.mailboxes.dispatch import rules
 from tests.api.conftest import Program, problem
 from tests.api.inbound import add_mailbox, add_message
@@ -58,9 +59,9 @@ def test_rules_are_put_in_order(operator: Program) -> None:
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"conditions": ["subject"]}, "A condition must be an object"),
-        ({"conditions": [{"field": 7}]}, "“conditions.field” must be a text"),
-        ({"conditions": [{"field": "subject", "test": "contains"}]}, "a field, a test and a value"),
+        ({"conditions": ["subject"]}, "“conditions.0” must be a JSON object"),
+        ({"conditions": [{"field": 7}]}, "“conditions.0.field” must be a text"),
+        ({"conditions": [{"field": "subject", "test": "contains"}]}, "“conditions.0.value” is missing"),
         ({"conditions": [{"field": "colour", "test": "is", "value": "red"}]}, "no field"),
         ({"action": "handler:nobody"}, "no handler"),
         ({"action": "job:no.such"}, "no job"),
@@ -74,6 +75,18 @@ def test_what_cannot_be_used_is_named(operator: Program, wrong: dict[str, Any], 
     assert (refused.status_code, problem(refused)["code"]) == (422, "invalid")
     assert said in problem(refused)["message"]
     assert rules.listing() == []
+
+
+def test_what_was_changed_is_on_record_as_it_was_and_as_it_is(operator: Program) -> None:
+    add(operator)
+    made = add(operator, name="Tours")
+
+    operator.patch(f"/inbound-rules/{made['id']}/", {"conditions": []})
+    operator.post(f"/inbound-rules/{made['id']}/position/", {"position": 1})
+
+    moved, changed, _ = (entry.detail for entry in entries_of(f"inbound_rule:{made['id']}"))
+    assert (changed["before"]["conditions"], changed["after"]) == (RULE["conditions"], {"conditions": []})
+    assert (moved["before"], moved["after"]) == ({"position": 2}, {"position": 1})
 
 
 @pytest.mark.parametrize("body", [{}, {"position": 0}, {"position": "1"}])

@@ -10,7 +10,8 @@ from redis import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 from werkzeug.test import TestResponse
 
-from edupulse.api.kept import SYNC
+from edupulse.api.kept import SYNC, EmailTasksSynced
+from edupulse.api.noun import Contract
 from edupulse.database import db
 from tests.api.conftest import Program, make_person, problem
 from tests.api.inbound import add_mailbox
@@ -83,3 +84,17 @@ def test_without_redis_it_says_so_and_the_schedules_are_right_already(
 
     assert (refused.status_code, problem(refused)["code"]) == (503, "unavailable")
     assert call(operator).get_json()["stats"] == {"added": 1, "removed": 0, "updated": 0, "total": 1}
+
+
+def test_what_callers_send_along_is_not_looked_at(operator: Program, redis: Redis) -> None:
+    headers = {"Authorization": f"Bearer {operator.token}"}
+
+    response = operator.app.test_client().post(SYNC, headers=headers, data={"force": "1"})
+
+    assert response.get_json()["success"] is True
+
+
+def test_its_answer_is_documented(sqlite_app: Flask) -> None:
+    contract: Contract = sqlite_app.view_functions["api.sync_email_tasks"].contract  # type: ignore[attr-defined]
+
+    assert contract.gives is EmailTasksSynced

@@ -77,6 +77,17 @@ def test_who_was_overtaken_is_told(operator: Program, made: dict[str, Any]) -> N
     assert (late.status_code, problem(late)["code"]) == (409, "conflict")
 
 
+def test_what_was_changed_is_on_record_as_it_was_and_as_it_is_without_secrets(
+    operator: Program, made: dict[str, Any]
+) -> None:
+    operator.patch(f"/mailboxes/{made['id']}/", {"interval_seconds": 300, "password": "another secret"})
+
+    detail = entries_of(f"mailbox:{made['id']}")[0].detail
+    assert (detail["before"], detail["after"]) == ({"interval_seconds": 120}, {"interval_seconds": 300})
+    assert set(detail["changed"]) == {"interval_seconds", "password"}
+    assert "another secret" not in str(detail)
+
+
 def test_a_usual_port_follows_the_encryption_and_a_chosen_one_stays(
     operator: Program, made: dict[str, Any]
 ) -> None:
@@ -93,7 +104,10 @@ def test_a_usual_port_follows_the_encryption_and_a_chosen_one_stays(
         ({"host": ""}, "server"),
         ({"interval_seconds": 1}, "interval"),
         ({"interval_seconds": "60"}, "“interval_seconds” must be a whole number"),
-        ({"staff": [7]}, "“staff” must be a list of addresses"),
+        ({"staff": [7]}, "“staff.0” must be a text"),
+        ({"staff": ["nobody"]}, "not a usable e-mail address"),
+        ({"security": "secret"}, "“security” must be"),
+        ({"name": "a\0b"}, "“name” holds a character that cannot be stored"),
         ({"colour": "red"}, "“colour” is not known"),
     ],
 )

@@ -8,9 +8,11 @@ from urllib.parse import quote
 import pytest
 from redis import Redis
 
+from edupulse.api.message_facts import Message, MessageAction
 from edupulse.control.models import JobRun
 from edupulse.database import db
 from edupulse.mailboxes.models import InboundMessage, Mailbox
+from edupulse.mailboxes.monitor import FACTS, FACTS_OF_ACTION
 from tests.api.conftest import Program, problem
 from tests.api.inbound import RAW, add_mailbox, add_message, file_of
 
@@ -183,11 +185,22 @@ def test_a_message_that_there_is_not_is_not_found(operator: Program, method: str
     assert (response.status_code, problem(response)["code"]) == (404, "not_found")
 
 
-def test_a_message_is_explained_by_every_handler_in_order(viewer: Program, mailbox: Mailbox) -> None:
+def test_a_message_is_explained_by_every_handler_in_order(operator: Program, mailbox: Mailbox) -> None:
     message = add_message(mailbox)
 
-    told: list[dict[str, Any]] = viewer.get(f"/messages/{message.id}/explain/").get_json()["items"]
+    told: list[dict[str, Any]] = operator.get(f"/messages/{message.id}/explain/").get_json()["items"]
 
     assert told[-1]["name"] == "staff"
     assert [each["name"] for each in told if each["is_taken"]] == ["staff"]
     assert all(each["why"] for each in told)
+
+
+def test_why_rules_fit_is_not_for_viewers_because_it_quotes_what_people_wrote(
+    viewer: Program, mailbox: Mailbox
+) -> None:
+    assert viewer.get(f"/messages/{add_message(mailbox).id}/explain/").status_code == 403
+
+
+def test_programs_are_told_the_same_facts_as_a_terminal() -> None:
+    assert tuple(Message.model_fields) == FACTS
+    assert tuple(MessageAction.model_fields) == FACTS_OF_ACTION

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
@@ -14,7 +15,7 @@ from edupulse.accounts.tokens import bearer_of, list_tokens, make_token, revoke_
 from edupulse.cli.tokens import tokens
 from edupulse.database import db
 from edupulse.errors import Denied, EduPulseError, Invalid, NotFound
-from tests.api.conftest import make_person
+from tests.api.conftest import Program, make_person, problem
 
 ADMIN = "admin@school.example"
 
@@ -105,3 +106,50 @@ def test_the_command_line_makes_lists_and_revokes(sqlite_app: Flask) -> None:
     assert (revoked.exit_code, bearer_of(secret)) == (0, None)
     failed = run(tokens, ["revoke", "99"])
     assert (failed.exit_code, "There is no token 99" in failed.stderr) == (1, True)
+
+
+def test_everybody_makes_lists_and_revokes_their_own(viewer: Program) -> None:
+    made = viewer.post("/tokens/", {"name": "calendar", "expires_at": "2099-01-01T00:00:00+01:00"})
+
+    facts, listed = made.get_json(), viewer.get("/tokens/")
+    assert (made.status_code, facts["role"], facts["email"]) == (201, "viewer", "viewer@school.example")
+    assert facts["expires_at"] == "2098-12-31T23:00:00Z"
+    assert bearer_of(facts["secret"]) is not None
+    assert [each["name"] for each in listed.get_json()["items"]] == ["calendar", "portal"]
+    assert facts["secret"] not in listed.text
+
+    revoked = viewer.post(f"/tokens/{facts['id']}/revoke/")
+
+    assert (revoked.status_code, revoked.get_json()["valid"]) == (200, False)
+    assert bearer_of(facts["secret"]) is None
+
+
+def test_a_token_begets_none_that_may_more_or_lives_longer(sqlite_app: Flask, now: datetime) -> None:
+    make_person("admin")
+    ends = now + timedelta(days=1)
+    _, secret = make_token(ADMIN, "portal", "operator", actor="test", expires_at=ends)
+    portal = Program(sqlite_app, secret)
+
+    refused = portal.post("/tokens/", {"name": "worse", "role": "admin"})
+    made = portal.post("/tokens/", {"name": "child", "role": "operator"})
+
+    assert (refused.status_code, problem(refused)["code"]) == (403, "denied")
+    assert datetime.fromisoformat(made.get_json()["expires_at"]) == ends
+
+
+def test_tokens_of_others_are_for_administrators(
+    program_of: Callable[[str], Program], viewer: Program, operator: Program
+) -> None:
+    own = viewer.get("/tokens/").get_json()["items"][0]["id"]
+
+    assert operator.post(f"/tokens/{own}/revoke/").status_code == 404
+    assert operator.post("/tokens/", {"name": "x", "email": "viewer@school.example"}).status_code == 403
+    assert [
+        each["email"] for each in operator.get("/tokens/?email=viewer@school.example").get_json()["items"]
+    ] == ["operator@school.example"]
+    admin = program_of("admin")
+    assert len(admin.get("/tokens/").get_json()["items"]) == 3
+    assert len(admin.get("/tokens/?email=viewer@school.example").get_json()["items"]) == 1
+    assert admin.post("/tokens/", {"name": "x", "email": "viewer@school.example"}).status_code == 201
+    assert admin.post(f"/tokens/{own}/revoke/").status_code == 200
+    assert viewer.get("/me/").status_code == 401

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -74,6 +74,7 @@ def test_a_campaign_without_a_name_is_called_by_its_subject(app: Flask) -> None:
         ({"patience_hours": 0}, "patience_hours"),
         ({"patience_hours": 97}, "patience_hours"),
         ({"scheduled_at": datetime(2026, 7, 1, 9, 0)}, "scheduled_at"),
+        ({"scheduled_at": datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14)))}, "scheduled_at"),
     ],
 )
 def test_what_cannot_be_is_refused_by_the_name_of_its_field(

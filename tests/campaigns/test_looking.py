@@ -7,9 +7,10 @@ from datetime import datetime
 import pytest
 from flask import Flask
 
-from edupulse.campaigns import monitor
+from edupulse.campaigns import audience, monitor
 from edupulse.campaigns.preflight import preflight
 from edupulse.campaigns.preview import extremes, preview, send_test
+from edupulse.errors import NotFound
 from edupulse.mail.timeline import timeline
 from tests.campaigns.scenes import (
     ADA,
@@ -57,6 +58,19 @@ def test_a_campaign_under_way_is_followed_listed_and_searched() -> None:
     assert [each.address for each in monitor.deliveries(campaign.id, "sent").items] == ["p1@school.example"]
     assert len(monitor.deliveries(campaign.id, search="PERSON").items) == 3
     assert [len(each.attempts) for each in timeline("P1@school.example").entries.items] == [1]
+
+
+def test_numbers_that_no_row_can_have_lead_nowhere_and_harm_nothing() -> None:
+    campaign, huge = a_campaign(2), "9" * 30
+
+    with pytest.raises(NotFound, match="is not in the audience"):
+        preview(campaign.id, huge)
+
+    assert [each.name for each in audience.recipients(campaign.id, cursor=f"before~{huge}").items] == [
+        "Person 0",
+        "Person 1",
+    ]
+    assert monitor.listing(cursor=f"before~2000-01-01T00:00:00+00:00~{huge}").items
 
 
 def test_people_who_join_while_it_is_inspected_are_not_missed_the_next_time() -> None:

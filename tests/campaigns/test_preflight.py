@@ -23,7 +23,17 @@ from edupulse.errors import Invalid
 from edupulse.mail import senders
 from edupulse.mail.letters import LetterText
 from edupulse.mail.models import Delivery, Sender
-from tests.campaigns.scenes import ADA, IN_CHINESE, READY, ChangeSettings, a_campaign, add_people, suppress
+from edupulse.transaction import transaction
+from tests.campaigns.scenes import (
+    ADA,
+    IN_CHINESE,
+    READY,
+    ChangeSettings,
+    a_campaign,
+    add_people,
+    reread,
+    suppress,
+)
 
 LINK = "{{ unsubscribe_url }}"
 
@@ -66,6 +76,16 @@ def test_it_sends_nothing() -> None:
     preflight(a_campaign(3).id)
 
     assert db.session.scalar(select(func.count()).select_from(Delivery)) == 0
+
+
+def test_it_undoes_nothing_of_a_transaction_that_it_is_part_of() -> None:
+    campaign = a_campaign(2)
+
+    with transaction() as session:
+        session.execute(update(Campaign).values(name="Renamed meanwhile"))
+        preflight(campaign.id)
+
+    assert reread(campaign).name == "Renamed meanwhile"
 
 
 def test_each_missing_field_is_named_with_whom_it_concerns() -> None:

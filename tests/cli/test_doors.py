@@ -12,8 +12,8 @@ from flask import Flask
 
 from edupulse.cli import COMMANDS
 
-# They start processes or do one deed; there are no facts to print.
-WITHOUT_FACTS = {"worker", "scheduler", "up", "demo", "pause", "resume"}
+# They start processes, or print what is no table anyway: a script, a log, a result that is JSON already.
+WITHOUT_FACTS = {"worker", "scheduler", "up", "demo", "completion", "logs", "result"}
 
 
 def leaves(commands: dict[str, click.Command]) -> Iterator[click.Command]:

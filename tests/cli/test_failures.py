@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -78,3 +80,41 @@ def test_with_redis_away_a_job_is_accepted_and_it_is_said_that_it_waits(
     assert sent.exit_code == 0
     assert "Redis cannot be reached" in sent.stderr
     assert db.session.query(JobRun).one().state == "queued"
+
+
+def test_with_json_a_refusal_has_the_shape_of_the_api_on_stderr(type_in: Type) -> None:
+    refused = type_in("jobs", "status", "nope", "--json")
+
+    error = json.loads(refused.stderr)["error"]
+    assert (refused.exit_code, refused.stdout, error["code"]) == (1, "", "not_found")
+    assert "nope" in error["message"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("jobs", "lst"), "Did you mean 'list'?"),
+        (("jobs", "list", "--serch", "x"), "Did you mean '--search'?"),
+        (("jobs", "list", "--state", "faild"), "'failed'"),
+        (("jobs", "send"), "Missing argument 'NAME'"),
+    ],
+)
+def test_a_mistyped_command_says_what_was_meant(type_in: Type, words: tuple[str, ...], said: str) -> None:
+    people, machine = type_in(*words), type_in(*words, "--json")
+
+    assert (people.exit_code, said in people.stderr) == (2, True)
+    error = json.loads(machine.stderr)["error"]
+    assert (machine.exit_code, error["code"], said in error["message"]) == (2, "usage", True)
+
+
+def test_a_file_that_cannot_be_written_is_named(type_in: Type, tmp_path: Path) -> None:
+    refused = type_in("campaigns", "errors", "1", "1", str(tmp_path))
+
+    assert (refused.exit_code, str(tmp_path) in refused.stderr) == (2, True)
+
+
+def test_what_is_no_text_is_refused_without_a_traceback(type_in: Type) -> None:
+    refused = type_in("jobs", "status", "\udcff")
+
+    assert refused.exit_code == 1
+    assert "UTF-8" in refused.stderr

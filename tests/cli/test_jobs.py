@@ -22,15 +22,20 @@ def test_arguments_come_as_pairs_or_as_json(type_in: Type) -> None:
     pairs = facts(type_in("jobs", "send", "mail.deliver", "delivery_ids=[1,2]", "--json"))
     text = facts(type_in("jobs", "send", "mail.deliver", "--arguments", '{"delivery_ids": [1, 2]}', "--json"))
 
-    assert pairs["arguments"] == text["arguments"] == {"delivery_ids": [1, 2]}
+    ordered = facts(type_in("jobs", "send", "mail.deliver", "--args", "[[1, 2]]", "--json"))
+
+    assert pairs["arguments"] == ordered["arguments"] == text["arguments"] == {"delivery_ids": [1, 2]}
 
 
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
         (("reminders.chek",), "There is no job named 'reminders.chek'. Known: reminders.check"),
-        (("diagnostics.ping", "--arguments", "{bad"), "--arguments is not JSON"),
-        (("diagnostics.ping", "--arguments", "[1]"), "--arguments must be a JSON object"),
+        (("diagnostics.ping", "--arguments", "{bad"), "--kwargs is not JSON"),
+        (("diagnostics.ping", "--arguments", "[1]"), "--kwargs must be a JSON object"),
+        (("diagnostics.ping", "--args", "7"), "--args must be a JSON list or object"),
+        (("diagnostics.ping", "--args", "[1, 2]"), "too many positional arguments"),
+        (("mail.deliver", "delivery_ids=no"), "delivery_ids must be a list of whole numbers"),
         (("diagnostics.ping", "note"), "'note' is not KEY=VALUE"),
         (("diagnostics.ping", "nope=1"), "Job diagnostics.ping: got an unexpected keyword argument 'nope'"),
         (("mail.deliver",), "Job mail.deliver: missing a required argument: 'delivery_ids'"),

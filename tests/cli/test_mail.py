@@ -136,7 +136,7 @@ def test_a_mail_is_listed_and_shown_with_its_attempts(type_in: Type, worker: Cal
     sent = facts(type_in("mail", "test", "li@school.example", "--json"))
 
     listed = facts(type_in("mail", "list", "--address", "li@", "--json"))
-    shown = facts(type_in("mail", "status", str(sent["id"]), "--json"))
+    shown = facts(type_in("mail", "show", str(sent["id"]), "--json"))
 
     assert [mail["id"] for mail in listed] == [sent["id"]]
     assert [attempt["code"] for attempt in shown["attempts"]] == [250]

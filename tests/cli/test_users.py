@@ -53,3 +53,22 @@ def test_a_forgotten_password_is_replaced(type_in: Type) -> None:
     changed = facts(type_in("users", "password", "li@school.example", "--generate", "--json"))
 
     assert verify("li@school.example", changed["password"]) is not None
+
+
+def test_a_person_gets_another_role_and_is_kept_out_and_let_in(type_in: Type) -> None:
+    for name in ("ada", "li"):
+        type_in("users", "create", f"{name}@school.example", "--generate")
+
+    changed = facts(type_in("users", "role", "li@school.example", "viewer", "--json"))
+    out = facts(type_in("users", "deactivate", "li@school.example", "--json"))
+    again = facts(type_in("users", "activate", "li@school.example", "--json"))
+
+    assert (changed["role"], out["active"], again["active"]) == ("viewer", False, True)
+
+
+def test_the_last_administrator_stays_one(type_in: Type) -> None:
+    type_in("users", "create", "li@school.example", "--generate")
+
+    refused = type_in("users", "role", "li@school.example", "viewer")
+
+    assert (refused.exit_code, "only administrator" in refused.stderr) == (1, True)

@@ -68,7 +68,7 @@ def test_what_waits_is_cancelled_at_once(app: Flask, now: datetime, state: str) 
     )
     assert run.error_message == f"Called off by {ADA} before it could run: wrong class"
     (entry,) = entries_of("job:run-1")
-    assert (entry.actor, entry.action, entry.detail["state"]) == (ADA, "job.cancel", state)
+    assert (entry.actor, entry.action, entry.detail["before"]) == (ADA, "job.cancel", {"state": state})
 
 
 def test_a_cancelled_run_leaves_its_queue_and_cannot_begin(app: Flask, redis: Redis) -> None:
@@ -152,7 +152,9 @@ def test_a_run_that_ended_badly_is_tried_again_with_a_fresh_budget(
     begun = ledger.begin("run-1", "w1")
     assert begun is not None
     assert begun.attempts == 5
-    assert entries_of("job:run-1")[0].detail == {"state": state, "attempts": 4}
+    assert entries_of("job:run-1")[0].detail == {
+        "before": {"state": state}, "after": {"state": "queued"}, "attempts": 4,
+    }  # fmt: skip
 
 
 def test_a_wish_to_cancel_does_not_outlive_a_retry(app: Flask) -> None:

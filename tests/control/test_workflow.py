@@ -167,7 +167,12 @@ def test_a_cancelled_workflow_begins_nothing_more() -> None:
     assert set(states_of(workflow.id).values()) == {"cancelled"}
     assert state_of(workflow.id) == "cancelled"
     assert work() == []
-    assert [entry.detail for entry in entries_of(f"workflow:{workflow.id}")] == [{"reason": "wrong month"}]
+    (entry,) = entries_of(f"workflow:{workflow.id}")
+    assert entry.detail == {
+        "reason": "wrong month",
+        "before": {"state": "running"},
+        "after": {"never_to_begin": 1, "asked_to_stop": 2},
+    }
 
 
 def test_cancelling_asks_what_runs_to_stop_and_still_tidies_up_after_it() -> None:

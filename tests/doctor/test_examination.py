@@ -37,6 +37,16 @@ def test_with_redis_away_every_other_check_still_answers(
     assert not any(id.startswith(("redis.", "redis_")) for id in found)
 
 
+def test_an_application_whose_module_is_missing_is_mended_by_installing_it() -> None:
+    def load() -> Flask:
+        raise ModuleNotFoundError("No module named 'rq_dashboard'")
+
+    last = examine(load)[-1]
+
+    assert (last.id, last.state) == ("application", "problem")
+    assert "pip install -r requirements.txt" in last.cure
+
+
 def test_a_check_that_breaks_is_itself_a_finding(sqlite_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken() -> list[object]:
         raise ZeroDivisionError("oops")

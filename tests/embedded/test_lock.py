@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import multiprocessing
 import os
 import signal
+import threading
 from pathlib import Path
 
 import pytest
 
-from edupulse.embedded.lock import LOCK, only_stack
+from edupulse.embedded.lock import LOCK, holder, is_held, only_stack
 from edupulse.errors import Conflict
 
 
@@ -41,6 +43,24 @@ def test_the_lock_of_a_killed_stack_is_free(tmp_path: Path) -> None:
 
     with only_stack(tmp_path):
         assert (tmp_path / LOCK).read_text().strip() == str(os.getpid())
+
+
+def test_who_only_looks_at_the_lock_keeps_no_stack_from_starting(tmp_path: Path) -> None:
+    (tmp_path / LOCK).touch()
+    with (tmp_path / LOCK).open() as looking:
+        fcntl.flock(looking, fcntl.LOCK_SH)
+        threading.Timer(0.05, fcntl.flock, (looking, fcntl.LOCK_UN)).start()
+
+        with only_stack(tmp_path):
+            assert holder(tmp_path) == os.getpid()
+
+
+def test_the_holder_is_known_while_it_holds_and_nobody_else_ever(tmp_path: Path) -> None:
+    with only_stack(tmp_path):
+        assert (is_held(tmp_path), holder(tmp_path)) == (True, os.getpid())
+    (tmp_path / LOCK).write_text("1\n")  # what a killed one leaves behind
+
+    assert (is_held(tmp_path), holder(tmp_path)) == (False, None)
 
 
 def hold(folder: Path, held: multiprocessing.synchronize.Event) -> None:

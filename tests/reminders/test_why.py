@@ -156,7 +156,7 @@ def test_scheduler_down(app: Flask) -> None:
     answer = ask(event)
 
     assert answer.code == "scheduler_down"
-    assert "./run up" in answer.cure
+    assert "cli.py start" in answer.cure
 
 
 def test_worker_down_before_it_was_handed_over(app: Flask) -> None:

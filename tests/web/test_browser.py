@@ -68,7 +68,16 @@ ADDRESSES = (
     "/jobs/run-1",
     "/jobs/cancellations",
     "/pauses/queue/default",
+    "/jobs/send/mail.deliver",
+    "/monitor",
+    "/workers",
     "/schedules",
+    "/schedules/reminders.check",
+    "/account",
+    "/users/ada@school.example",
+    "/tokens",
+    "/audit",
+    "/api",
     "/rq/",
 )
 

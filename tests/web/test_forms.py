@@ -12,10 +12,10 @@ from werkzeug.datastructures import MultiDict
 
 from edupulse.config import current_settings
 from edupulse.errors import Invalid
+from edupulse.reminders.attendee_lines import read_lines, write_lines
 from edupulse.reminders.drafts import EventDraft
 from edupulse.reminders.people import AttendeeDraft
 from edupulse.reminders.recurrence import validate_rrule
-from edupulse.web.attendee_lines import read_lines, write_lines
 from edupulse.web.event_form import EventForm, blank, filled, read
 from edupulse.web.lead_words import CHOICES, other_leads, read_leads
 from edupulse.web.repeat_form import DAYS, from_rule, to_rule

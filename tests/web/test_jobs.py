@@ -27,9 +27,14 @@ def test_an_empty_list_says_how_to_see_one(viewer: Browser) -> None:
         ("text=4711", {"b"}),
         ("text=run-a", {"a"}),
         ("text=%25", set()),
+        ("failed=yes", {"b"}),
+        ("actor=ada@school.example", {"b"}),
+        ("since=2026-03-12T08:30", {"a"}),
+        ("until=2026-03-12T08:30:00%2B00:00", {"b"}),
+        ("fingerprint=f1", {"b"}),
     ],
 )
-def test_filters_stand_in_the_address(viewer: Browser, query: str, found: set[str]) -> None:
+def test_filters_stand_in_the_address(viewer: Browser, query: str, found: set[str], now: datetime) -> None:
     a_run("run-a")
     a_run(
         "run-b",
@@ -38,6 +43,9 @@ def test_filters_stand_in_the_address(viewer: Browser, query: str, found: set[st
         queue="email",
         arguments={"delivery_ids": [4711]},
         error_message="broken pipe",
+        error_fingerprint="f1",
+        actor="ada@school.example",
+        created_at=now - timedelta(hours=1),
     )
 
     page = viewer.get(f"/jobs?{query}&part=live").text
@@ -114,3 +122,36 @@ def test_a_job_that_left_the_catalog_still_has_its_page(viewer: Browser) -> None
 
 def test_an_unknown_run_is_not_found(viewer: Browser) -> None:
     assert viewer.get("/jobs/nobody").status_code == 404
+
+
+def test_a_filter_comes_back_in_its_fields(viewer: Browser) -> None:
+    page = viewer.get("/jobs?since=2026-03-12T08:30&actor=ada@school.example&fingerprint=f1").text
+
+    assert 'value="2026-03-12T08:30"' in page
+    assert 'value="ada@school.example"' in page
+    assert 'name="fingerprint" value="f1"' in page
+
+
+def test_a_time_that_is_none_is_refused(viewer: Browser) -> None:
+    assert viewer.get("/jobs?since=soon").status_code == 422
+
+
+def test_a_run_that_waits_says_for_what(viewer: Browser, now: datetime) -> None:
+    a_run("run-a", "queued")
+    a_run("run-b", "deferred", attempts=1, available_at=now + timedelta(minutes=3))
+
+    assert "No worker is running; it begins when one starts." in words_of(viewer.get("/jobs/run-a"))
+    assert "It is tried again at 09:03." in words_of(viewer.get("/jobs/run-b"))
+
+
+def test_a_failed_run_says_what_its_error_means(viewer: Browser) -> None:
+    a_run(
+        "run-a",
+        "failed",
+        error_class="ConnectionRefusedError",
+        error_message="[Errno 111] Connection refused",
+    )
+
+    page = words_of(viewer.get("/jobs/run-a"))
+
+    assert "What this means: The other server does not accept connections" in page

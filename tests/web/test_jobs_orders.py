@@ -182,13 +182,13 @@ def test_with_nothing_to_do_there_is_no_button(operator: Browser, page: str) -> 
     assert f'action="{page}"' not in shown.text
 
 
-def test_a_viewer_may_look_but_gets_no_button_for_all(viewer: Browser) -> None:
+def test_orders_about_all_that_match_are_for_operators(viewer: Browser) -> None:
     a_run("run-1", "failed")
 
-    shown = viewer.get("/jobs/retries")
-
-    assert (shown.status_code, "<button" in shown.text.partition("<main")[2]) == (200, False)
+    assert "/jobs/retries" not in viewer.get("/jobs?state=failed").text
+    assert viewer.get("/jobs/retries").status_code == 403
     assert viewer.post("/jobs/retries").status_code == 403
+    assert state_of("run-1") == "failed"
 
 
 # Pauses
@@ -243,3 +243,14 @@ def test_each_worker_shows_what_it_works_on(viewer: Browser) -> None:
 
     assert "2 of 4 busy diagnostics.ping mail.sweep" in words_of(page)
     assert words_of(page).count(" ready ") == 1
+
+
+def test_all_that_wait_and_match_are_due_at_once(operator: Browser, now: datetime) -> None:
+    a_run("late", "deferred", attempts=1, available_at=now + timedelta(hours=1))
+    a_run("other", "deferred", attempts=1, queue="email", available_at=now + timedelta(hours=1))
+
+    asked = operator.get("/jobs/pushes?queue=default")
+    operator.post("/jobs/pushes", {"queue": "default"})
+
+    assert "Push 1 run again? Those in the queue “default”." in words_of(asked)
+    assert (state_of("late"), state_of("other")) == ("queued", "deferred")

@@ -8,6 +8,7 @@ import fakeredis
 import pytest
 from flask import Flask
 
+from edupulse.control import pauses
 from edupulse.control.monitor import Backlog, Service
 from edupulse.web.notices import notices
 from tests.rows import a_process, a_run
@@ -51,7 +52,43 @@ def test_a_queue_that_is_being_worked_off_needs_no_words(now: datetime) -> None:
     assert notices([UP], Backlog(40, now - timedelta(seconds=3)), now) == []
 
 
-@pytest.mark.parametrize("address", ["/", "/events", "/events/new", "/deliveries", "/jobs", "/schedules"])
+def test_what_waits_is_said_by_queue(now: datetime) -> None:
+    redis = Service("redis", "down", "Redis is away.")
+
+    (notice,) = notices([redis], Backlog(5, now), now, where={"email": 3, "poll": 2})
+
+    assert notice.sentence == "Redis is away. 5 jobs waiting: 3 in email and 2 in poll."
+
+
+def test_workers_that_somebody_stopped_are_not_taken_for_broken(now: datetime) -> None:
+    workers = Service("workers", "down", "Nobody works.", "Start one.")
+
+    (all_stopped,) = notices([workers], NOTHING, now, wanted={"main": "stopped"})
+    (one_stopped,) = notices([workers], NOTHING, now, wanted={"main": "running", "night": "stopped"})
+
+    assert all_stopped.title == "The workers are stopped: work waits"
+    assert one_stopped.title == "No worker is running: work waits"
+    assert all_stopped.cure == "Stopped by hand: main. Start them under Workers."
+    assert one_stopped.cure == "Start one. Stopped by hand: night. Start them under Workers."
+
+
+@pytest.mark.usefixtures("now")
+def test_a_pause_that_holds_work_says_who_why_and_until_when(viewer: Browser, now: datetime) -> None:
+    a_process(), a_process("scheduler")
+    pauses.pause("queue", "default", "ada@school.example", "moving house", now + timedelta(hours=2))
+    assert "is paused" not in words_of(viewer.get("/events"))
+
+    a_run("waiting-1", "queued")
+
+    page = words_of(viewer.get("/events"))
+    assert "The queue default is paused since Today 09:00 UTC" in page
+    assert "By ada@school.example: moving house. 1 job waiting there; nothing is lost." in page
+    assert "It goes on by itself: Today 11:00 UTC." in page
+
+
+@pytest.mark.parametrize(
+    "address", ["/", "/events", "/events/new", "/deliveries", "/jobs", "/schedules", "/workers"]
+)
 def test_with_neither_redis_nor_a_worker_every_page_works_and_says_what_waits(
     site: Flask, operator: Browser, address: str
 ) -> None:

@@ -147,6 +147,7 @@ def test_signing_out_ends_the_session(visitor: Browser) -> None:
 def test_who_is_switched_off_or_gets_a_new_password_is_out_at_once(
     visitor: Browser, deed: Callable[[], object]
 ) -> None:
+    create_user("ben@school.example", "Ben", "admin", PASSWORD)  # one administrator stays
     visitor.sign_in(ADA)
 
     deed()

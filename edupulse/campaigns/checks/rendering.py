@@ -19,6 +19,7 @@ from edupulse.errors import Invalid
 from edupulse.mail.addresses import parse_address, refuse_steering
 from edupulse.mail.letters import MergeError
 from edupulse.mail.press import Reading
+from edupulse.transaction import look_anew
 
 CHUNK = 1_000  # recipients in memory at a time
 LONGEST_SECONDS = 120.0  # after that the letter is too slow to be sent to so many
@@ -67,7 +68,7 @@ def _chunks(campaign_id: int) -> Iterator[Sequence[Any]]:
     while True:
         chunk = select(*columns).where(Recipient.campaign_id == campaign_id, Recipient.id > last)
         rows = db.session.execute(chunk.order_by(Recipient.id).limit(CHUNK)).all()
-        db.session.rollback()
+        look_anew()
         if not rows:
             return
         last = rows[-1].id

@@ -13,14 +13,18 @@ from edupulse.campaigns.people.sieve import MOST_ERRORS
 from edupulse.database import db
 from edupulse.errors import NotFound
 
+GONE = "It may have been taken out again: choose one from the list of intakes."
 HEADINGS = ("line", "problem", "the line as it was")
 
 
-def error_file(intake_id: int) -> bytes:
-    """Return the lines that an intake turned away, as CSV (UTF-8 with mark). Raises NotFound."""
+def error_file(intake_id: int, *, of: int | None = None) -> bytes:
+    """Return the lines that an intake turned away, as CSV (UTF-8 with mark).
+
+    Raises NotFound, also for one that is not `of` the campaign named.
+    """
     intake = db.session.get(Intake, intake_id)
-    if intake is None:
-        raise NotFound(f"There is no intake {intake_id}.", intake_id=intake_id)
+    if intake is None or of not in (None, intake.campaign_id):
+        raise NotFound(f"There is no intake {intake_id}.", cure=GONE, intake_id=intake_id)
     return errors_as_csv(intake.errors, rejected=intake.rejected)
 
 

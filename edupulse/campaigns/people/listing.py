@@ -39,20 +39,24 @@ def count(campaign_id: int) -> int:
 
 
 def intakes(campaign_id: int) -> list[Intake]:
-    """Return what was taken in, oldest first."""
-    return list(
-        db.session.scalars(select(Intake).where(Intake.campaign_id == campaign_id).order_by(Intake.id))
-    )
+    """Return what was taken in, oldest first; raises NotFound."""
+    existing(campaign_id)
+    return _intakes(campaign_id)
 
 
 def field_names(campaign_id: int) -> list[str]:
     """Return the personal fields that letters to this audience may ask for, in order of appearance."""
     names: dict[str, None] = {}
-    for intake in intakes(campaign_id):
+    for intake in _intakes(campaign_id):
         said = intake.facts.get("fields")
         for name in _names_in(intake) if said is None else said:
             names[name] = None
     return list(names)
+
+
+def _intakes(campaign_id: int) -> list[Intake]:
+    taken = select(Intake).where(Intake.campaign_id == campaign_id)
+    return list(db.session.scalars(taken.order_by(Intake.id)))
 
 
 def _names_in(intake: Intake) -> list[str]:

@@ -46,7 +46,8 @@ def cancel(run_id: str, actor: str, reason: str = "") -> JobRun:
             )
         before = run.state
         if _stop(session, JobRun.id == run_id, actor, reason):
-            audit.record(actor, "job.cancel", f"job:{run_id}", state=before, reason=reason)
+            states = {"before": {"state": before}, "after": {"state": held(session, run_id).state}}
+            audit.record(actor, "job.cancel", f"job:{run_id}", reason=reason, **states)
         elif run.worker:  # asked already, and perhaps not heard
             after_commit(_hint, (run.worker, run_id))
         return held(session, run_id)

@@ -8,6 +8,7 @@ from edupulse.accounts import audit
 from edupulse.clock import now
 from edupulse.control import steps
 from edupulse.control.actions.selection import held, in_one_piece
+from edupulse.control.fingerprint import fingerprint
 from edupulse.control.models import JobRun
 from edupulse.errors import Conflict
 
@@ -23,10 +24,12 @@ def leave(run_id: str, actor: str, reason: str = "") -> JobRun:
         left = f"Left as it is by {actor}{f': {reason}' if reason else '.'}"
         run.state, run.ended_at = "failed", now()
         run.error_message = f"{run.error_message or ''} {left}".strip()
+        run.error_fingerprint = fingerprint(run.name, run.error_class, run.error_message)
         session.flush()
         if run.workflow_step_id is not None:
             steps.ended(session, run.workflow_step_id, "failed")
-        audit.record(actor, "job.leave", f"job:{run_id}", reason=reason)
+        states = {"before": {"state": "interrupted"}, "after": {"state": "failed"}}
+        audit.record(actor, "job.leave", f"job:{run_id}", reason=reason, **states)
         return run
 
     return in_one_piece(order)

@@ -28,7 +28,8 @@ def requeue(run_id: str, actor: str) -> JobRun:
             words = f"Only a run that waits can be pushed again; this one is {before}."
             raise Conflict(words, cure="Retry it, if it has failed.", run=run_id, state=before)
         _push_again(session, JobRun.id == run_id)
-        audit.record(actor, "job.requeue", f"job:{run_id}", state=before)
+        states = {"before": {"state": before}, "after": {"state": "queued"}}
+        audit.record(actor, "job.requeue", f"job:{run_id}", **states)
         return held(session, run_id)
 
     return in_one_piece(order)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, load_only
 
 from edupulse.accounts import audit
 from edupulse.clock import now
-from edupulse.control import missed, steps
+from edupulse.control import hours, missed, steps
 from edupulse.control.actions.selection import (
     Selection,
     chosen_by,
@@ -25,10 +25,17 @@ from edupulse.control.models import FINAL_STATES, OPEN_ROWS, JobRun
 from edupulse.database import db
 from edupulse.errors import Conflict, Invalid
 from edupulse.logs import get_logger
-from edupulse.transaction import after_commit
+from edupulse.transaction import after_commit, look_anew
 
 RETRIABLE = ("failed", "cancelled", "interrupted")
-_LOOKED_AT = (JobRun.name, JobRun.state, JobRun.unique_key, JobRun.attempts, JobRun.workflow_step_id)
+_LOOKED_AT = (
+    JobRun.name,
+    JobRun.created_at,
+    JobRun.state,
+    JobRun.unique_key,
+    JobRun.attempts,
+    JobRun.workflow_step_id,
+)
 
 log = get_logger(__name__)
 
@@ -47,8 +54,10 @@ def retry(run_id: str, actor: str) -> JobRun:
             raise Conflict(reason, cure="Send the job anew instead.", run=run_id, state=before)
         if not _reopen_alone(session, run):
             raise _key_taken(session, run)
-        audit.record(actor, "job.retry", f"job:{run_id}", state=before, attempts=run.attempts)
-        return held(session, run_id)
+        after = held(session, run_id)
+        states = {"before": {"state": before}, "after": {"state": after.state}}
+        audit.record(actor, "job.retry", f"job:{run_id}", attempts=run.attempts, **states)
+        return after
 
     return in_one_piece(order)
 
@@ -60,7 +69,7 @@ def retry_all(selection: Selection, actor: str, *, dry_run: bool = False) -> int
     all but the latest of those with the same unique key. One audit entry stands for all.
     """
     if dry_run:
-        db.session.rollback()  # ends an older snapshot
+        look_anew()
         return len(_plan(db.session(), selection))
 
     def order(session: Session) -> int:
@@ -152,6 +161,7 @@ def _reopen_namesakes(session: Session, name: str, runs: Sequence[JobRun]) -> in
         .execution_options(synchronize_session=False)
     )
     moved = set(session.scalars(fresh))
+    hours.reopen(session, [(name, run.created_at) for run in runs if run.id in moved])
     for run in (run for run in runs if run.id in moved):
         after_commit(push, run.id)
         if run.workflow_step_id is not None and run.state in FINAL_STATES:

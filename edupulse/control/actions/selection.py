@@ -14,7 +14,7 @@ from edupulse.control.models import JobRun
 from edupulse.control.search import RunFilter
 from edupulse.database import db
 from edupulse.errors import NotFound
-from edupulse.transaction import transaction
+from edupulse.transaction import look_anew, transaction
 
 Selection = RunFilter | Sequence[str]
 IDS_AT_ONCE = 500  # in one statement
@@ -32,7 +32,7 @@ def chosen_by(selection: Selection) -> ColumnElement[bool]:
 
 def count(*conditions: ColumnElement[bool]) -> int:
     """Return how many runs meet the conditions."""
-    db.session.rollback()  # ends an older snapshot
+    look_anew()
     return db.session.scalar(select(func.count()).select_from(JobRun).where(*conditions)) or 0
 
 

@@ -7,8 +7,9 @@ import struct
 import time
 
 _NUMBER = struct.Struct("d")
-# What stands where: runs brought to an end, the instant of the last turn, then the deadline of each place.
-_DONE, _TURNED, _PLACES = 0, 1, 2
+# What stands where: runs brought to an end and those that failed, the instant of the last turn, then the deadline of
+# each place.
+_DONE, _FAILED, _TURNED, _PLACES = 0, 1, 2, 3
 
 
 class Board:
@@ -23,8 +24,20 @@ class Board:
     def done(self) -> int:
         return int(self._read(_DONE))
 
-    def count(self, runs: int) -> None:
+    @property
+    def failed(self) -> int:
+        """How many attempts of those have failed."""
+        return int(self._read(_FAILED))
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """What a heartbeat tells of the work."""
+        return {"jobs_done": self.done, "jobs_failed": self.failed}
+
+    def count(self, runs: int, *, failed: int = 0) -> None:
         self._write(_DONE, self._read(_DONE) + runs)
+        if failed:
+            self._write(_FAILED, self._read(_FAILED) + failed)
 
     @property
     def last_turn(self) -> float:

@@ -16,6 +16,7 @@ from edupulse.control import interrupted, workers
 from edupulse.control.connection import redis_connection
 from edupulse.control.engine import transport
 from edupulse.control.engine.patience import TooLong, at_most
+from edupulse.control.engine.roster import Roster, Wish
 from edupulse.control.engine.spawn import let_go
 from edupulse.control.engine.worker_process import WorkerProcess
 from edupulse.control.models import OPEN_ROWS, JobRun, Worker
@@ -44,13 +45,14 @@ class Death:
     cause: str
     on_purpose: bool
     jobs_done: int
+    jobs_failed: int = 0
 
 
 class Clerk:
     """Writes when it can; what must not be lost is kept until it is written."""
 
-    def __init__(self, app: Flask) -> None:
-        self._app = app
+    def __init__(self, app: Flask, roster: Roster) -> None:
+        self._app, self._roster = app, roster
         self._deaths: list[Death] = []
         self._troubles: set[str] = set()  # what does not succeed at present, and was said once
 
@@ -59,11 +61,14 @@ class Clerk:
         """Say whether the end of a worker is still to be written down."""
         return bool(self._deaths)
 
-    def check(self) -> None:
-        """Raise Unavailable, or what the database says, when there is no ledger to work with."""
+    def arrive(self) -> None:
+        """Say that the keeper is here. Raises Unavailable, or what the database says, when there is no ledger."""
         try:
             with self._app.app_context(), at_most(START_SECONDS):
                 db.session.execute(select(Worker.name).limit(1))
+                self._roster.check()
+                if self._roster.changes:  # somebody may ask who would bring a change about
+                    workers.register("keeper", pool=self._roster.pool)
         except TooLong:
             cure = "Check DATABASE_URL, then run: python cli.py doctor"
             raise Unavailable(
@@ -72,9 +77,19 @@ class Clerk:
         finally:
             let_go(self._app)
 
+    def leave(self) -> None:
+        """Say that the keeper is gone."""
+        if self._roster.changes:
+            goodbye = partial(workers.leave, workers.current_worker_name())
+            self._attempt("goodbye of the keeper", LEDGER_SECONDS, goodbye)
+
+    def wishes(self) -> list[Wish] | None:
+        """Return which workers are wanted now; None while the ledger cannot be asked."""
+        return self._attempt("look at what is wanted", LEDGER_SECONDS, self._roster.wishes)
+
     def beat(self, crew: Sequence[WorkerProcess]) -> None:
         """Say in the ledger and in Redis that these live, at most 30 s apart, whatever their jobs do."""
-        self._attempt("heartbeat in the ledger", LEDGER_SECONDS, partial(_beat, crew))
+        self._attempt("heartbeat in the ledger", LEDGER_SECONDS, partial(self._beat, crew))
         self._attempt("heartbeat in Redis", REDIS_SECONDS, partial(_beat_in_redis, crew))
 
     def deaf(self, crew: Iterable[WorkerProcess]) -> set[str]:
@@ -97,6 +112,13 @@ class Clerk:
                 self._deaths.append(death)  # behind the others, so that none of them waits for it alone
                 return
 
+    def _beat(self, crew: Sequence[WorkerProcess]) -> None:
+        with transaction(durable=False):  # one for all
+            if self._roster.changes:
+                workers.beat(workers.current_worker_name())
+            for worker in crew:
+                workers.beat(worker.name, worker.pid, **worker.board.counts)
+
     def _attempt(self, what: str, seconds: float, act: Callable[[], T]) -> T | None:
         try:
             with self._app.app_context(), at_most(seconds):
@@ -112,12 +134,6 @@ class Clerk:
         if what not in self._troubles:
             self._troubles.add(what)
             log.warning(f"{what} must wait", reason=f"{type(error).__name__}: {error}"[:500])
-
-
-def _beat(crew: Sequence[WorkerProcess]) -> None:
-    with transaction(durable=False):  # one for all
-        for worker in crew:
-            workers.beat(worker.name, worker.pid, jobs_done=worker.board.done)
 
 
 def _beat_in_redis(crew: Sequence[WorkerProcess]) -> None:
@@ -138,5 +154,5 @@ def _settle(death: Death) -> bool:
     cause = death.cause or "ended"
     held = interrupted.interrupt(death.name, death.moment, cause, on_purpose=death.on_purpose, by_keeper=True)
     state = "dead" if death.cause or held else "stopped"
-    workers.leave(death.name, state, jobs_done=death.jobs_done)
+    workers.leave(death.name, state, jobs_done=death.jobs_done, jobs_failed=death.jobs_failed)
     return True

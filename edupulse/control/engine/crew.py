@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -16,8 +16,9 @@ from edupulse.control.engine.clerk import Death
 from edupulse.control.engine.job_process import JobProcess
 from edupulse.control.engine.places import Place
 from edupulse.control.engine.renewal import why_renew
+from edupulse.control.engine.roster import Wish
 from edupulse.control.engine.spawn import Closable
-from edupulse.control.engine.worker_process import RETIRE, WorkerProcess
+from edupulse.control.engine.worker_process import RETIRE, TERMINATE, WorkerProcess
 from edupulse.logs import get_logger
 
 log = get_logger(__name__)
@@ -26,9 +27,9 @@ log = get_logger(__name__)
 class Crew:
     """Starts, finds and buries; `inherited` is what no child of the keeper must keep open."""
 
-    def __init__(self, app: Flask, start: Callable[[Sequence[Closable]], WorkerProcess], size: int) -> None:
+    def __init__(self, app: Flask, start: Callable[[Wish, Sequence[Closable]], WorkerProcess]) -> None:
         self._app, self._start = app, start
-        self._places = [Place() for _ in range(size)]
+        self._places: list[Place] = []
         self._retired: list[WorkerProcess] = []  # their successors are at work already
         self._dying: list[
             tuple[WorkerProcess, str]
@@ -41,6 +42,16 @@ class Crew:
     @property
     def is_gone(self) -> bool:
         return not self.living and not self._dying
+
+    def arrange(self, wishes: Iterable[Wish]) -> None:
+        """Have places for what is wanted now; who has none any more is told to end, who is outdated is replaced."""
+        left = self._places
+        self._places = [_place_for(wish, left) for wish in wishes for _ in range(wish.processes)]
+        for place in left:
+            self._let_go(place, TERMINATE, "not wanted any more")
+        for place in self._places:
+            if place.is_outdated:
+                self._let_go(place, RETIRE, "somebody wants new ones")
 
     def fill(self, inherited: Closable) -> None:
         """Start workers where places are free."""
@@ -61,10 +72,7 @@ class Crew:
         for place in self._places:
             if place.worker is None or place.worker.is_leaving or not (why := _why_renew(place.worker)):
                 continue
-            log.info("worker renewed", worker=place.worker.name, pid=place.worker.pid, reason=why)
-            place.worker.ask_to_end(RETIRE)
-            self._retired.append(place.worker)
-            place.worker = None
+            self._let_go(place, RETIRE, why)
 
     def find(self, pid: int) -> tuple[WorkerProcess | None, JobProcess | None]:
         """Return the worker with this process number, or the one to whose job it belongs, and the job."""
@@ -96,16 +104,24 @@ class Crew:
         over = [(worker, cause) for worker, cause in self._dying if not worker.jobs]
         self._dying = [(worker, cause) for worker, cause in self._dying if worker.jobs]
         deaths = [
-            Death(worker.name, now(), cause, bool(worker.why_killed), worker.board.done)
+            Death(worker.name, now(), cause, bool(worker.why_killed), **worker.board.counts)
             for worker, cause in over
         ]
         for worker, _ in over:
             worker.close()
         return deaths
 
+    def _let_go(self, place: Place, order: int, why: str) -> None:
+        if place.worker is None:
+            return
+        log.info("worker let go", worker=place.worker.name, pid=place.worker.pid, reason=why)
+        place.worker.ask_to_end(order)
+        self._retired.append(place.worker)
+        place.worker = None
+
     def _fill(self, place: Place, inherited: Closable) -> None:
         try:
-            place.worker = self._start(self._foreign(inherited))
+            place.worker = self._start(place.wish, self._foreign(inherited))
         except OSError as error:
             place.vacate(died=True)
             log.error("worker not started", reason=str(error))
@@ -116,6 +132,16 @@ class Crew:
         known = [*self.living, *(worker for worker, _ in self._dying)]
         streams = [job.stream for worker in known for job in worker.jobs.values()]
         return [inherited, *(worker.control for worker in known), *streams]
+
+
+def _place_for(wish: Wish, left: list[Place]) -> Place:
+    """Take one of the places that are left, if one fits, else make one."""
+    for place in left:
+        if place.fits(wish):
+            left.remove(place)
+            place.wish = wish
+            return place
+    return Place(wish)
 
 
 def _why_renew(worker: WorkerProcess) -> str:

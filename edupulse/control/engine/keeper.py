@@ -6,7 +6,7 @@ import os
 import select
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from types import FrameType
@@ -17,6 +17,7 @@ from edupulse.config import current_settings
 from edupulse.control.engine.clerk import Clerk
 from edupulse.control.engine.crew import Crew
 from edupulse.control.engine.endings import MemoryKills, ending_of
+from edupulse.control.engine.roster import Roster
 from edupulse.control.engine.spawn import let_go
 from edupulse.control.engine.systemd import notify
 from edupulse.control.engine.wakeup import Wakeup
@@ -24,39 +25,41 @@ from edupulse.control.engine.worker_process import TERMINATE, MakeWorker, Worker
 from edupulse.control.workers import BEAT_SECONDS
 
 LOOK_SECONDS = 1.0  # between two looks at the boards of the workers
+ROSTER_SECONDS = 2.0  # how soon what somebody wants of the workers is brought about
 BEYOND_GRACE_SECONDS = 10.0  # that workers have on top of their jobs' grace to end
 LAST_WORDS_SECONDS = (
     5.0  # for a database that is away when everything else has ended; then the reaper settles
 )
 
 
-def keep(app: Flask, queues: Sequence[str], *, make_worker: MakeWorker, processes: int = 1) -> int:
-    """Keep `processes` workers on `queues` until told to stop; return the exit code.
+def keep(app: Flask, roster: Roster, *, make_worker: MakeWorker) -> int:
+    """Keep the workers that `roster` wants until told to stop; return the exit code.
 
     Only in the main thread of a process without others, because it forks. Raises what the database says
     when there is no ledger to work with.
     """
-    start = partial(WorkerProcess.start, app, queues, make_worker)
+    start = partial(WorkerProcess.start, app, make_worker)
     with app.app_context():
-        return Keeper(app, Crew(app, start, processes)).run()
+        return Keeper(app, Crew(app, start), roster).run()
 
 
 class Keeper:
     """Single-threaded; holds no connection when it forks."""
 
-    def __init__(self, app: Flask, crew: Crew) -> None:
-        self._app, self._crew = app, crew
-        self._clerk, self._wakeup = Clerk(app), Wakeup()
+    def __init__(self, app: Flask, crew: Crew, roster: Roster) -> None:
+        self._app, self._crew, self._roster = app, crew, roster
+        self._clerk, self._wakeup = Clerk(app, roster), Wakeup()
         self._memory_kills = MemoryKills()
-        self._next_beat = 0.0
+        self._next_beat = self._next_arrangement = 0.0
         self._told_to_stop = False
         self._patience_ends = float("inf")  # then what has not ended is killed
 
     def run(self) -> int:
         """Watch until told to stop and everything has ended."""
-        self._clerk.check()
+        self._clerk.arrive()
         with self._signals():
             try:
+                self._arrange()
                 self._crew.fill(self._wakeup)
                 notify("READY=1")
                 while not self._is_over():
@@ -74,6 +77,7 @@ class Keeper:
         if self._told_to_stop:
             self._pass_on()
         else:
+            self._arrange()
             self._crew.fill(self._wakeup)
 
     def _is_over(self) -> bool:
@@ -142,6 +146,15 @@ class Keeper:
                 worker.kill("was killed because a job did not react to its cancellation")
         self._crew.renew()
 
+    def _arrange(self) -> None:
+        """Have the workers that are wanted now; as long as nobody can say, those of before."""
+        if time.monotonic() < self._next_arrangement:
+            return
+        self._next_arrangement = time.monotonic() + ROSTER_SECONDS
+        wishes = self._clerk.wishes()
+        if wishes is not None:
+            self._crew.arrange(wishes)
+
     def _pass_on(self) -> None:
         """Tell the workers to stop, each once."""
         if self._patience_ends == float("inf"):
@@ -175,6 +188,7 @@ class Keeper:
             while not self._crew.is_gone:
                 os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
                 self._bury()
+        self._clerk.leave()
         let_go(self._app)
 
 

@@ -102,7 +102,8 @@ class Loop:
             self._pause = 0.0
         except OUTAGES as error:
             self._bear(error)
-        self._wait()
+        if not self._is_over():
+            self._wait()
 
     def _audit(self) -> None:
         if time.monotonic() >= self._next_audit:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+from edupulse.control.engine.roster import Wish
 from edupulse.control.engine.worker_process import WorkerProcess
 
 SETTLED_SECONDS = 10.0  # who lived longer than this, or has done a job, did not die of its start
@@ -18,8 +19,9 @@ def pause_before_restart(deaths_in_a_row: int) -> float:
 
 @dataclass
 class Place:
-    """Holds a worker or waits for one."""
+    """Holds a worker or waits for one, such as the wish says."""
 
+    wish: Wish
     worker: WorkerProcess | None = None
     deaths_in_a_row: int = 0
     free_until: float = 0.0  # monotonic
@@ -28,6 +30,15 @@ class Place:
     def is_due(self) -> bool:
         """Say whether a worker may start here now."""
         return self.worker is None and time.monotonic() >= self.free_until
+
+    def fits(self, wish: Wish) -> bool:
+        """Say whether its worker is one that `wish` wants, apart from its age."""
+        return (self.wish.pool, self.wish.queues) == (wish.pool, wish.queues)
+
+    @property
+    def is_outdated(self) -> bool:
+        """Say whether its worker is to be replaced because somebody said so."""
+        return self.worker is not None and self.worker.wish.renewals < self.wish.renewals
 
     def vacate(self, *, died: bool) -> None:
         """Its worker is gone, or could not even be started."""

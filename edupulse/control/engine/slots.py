@@ -67,7 +67,7 @@ class Slots:
             self._free.append(place)
             self._learn_pace(work)
             outcomes.append(outcome)
-        self._board.count(len(outcomes))
+        self._board.count(len(outcomes), failed=sum(outcome.state == "failed" for outcome in outcomes))
         return outcomes
 
     def send_back(self, *, all_of_them: bool) -> None:

@@ -21,6 +21,7 @@ from edupulse.control.engine.board import Board
 from edupulse.control.engine.forked import Launcher, choose
 from edupulse.control.engine.job_process import JobProcess
 from edupulse.control.engine.loop import Loop
+from edupulse.control.engine.roster import Wish
 from edupulse.control.engine.spawn import Closable, spawn
 from edupulse.control.workers import name_of, new_token, register, take_name
 from edupulse.logs import get_logger
@@ -37,8 +38,10 @@ log = get_logger(__name__)
 class WorkerProcess:
     """One worker, until it is buried: so long its number is its own. `why_killed`: what the keeper has ended it for."""
 
-    def __init__(self, pid: int, token: str, board: Board, control: socket.socket) -> None:
-        self.pid, self.name, self.board, self.control = pid, name_of(token, pid), board, control
+    def __init__(self, pid: int, token: str, wish: Wish, board: Board, control: socket.socket) -> None:
+        self.pid, self.name, self.wish, self.board, self.control = (
+            pid, name_of(token, pid), wish, board, control,
+        )  # fmt: skip
         self.started = time.monotonic()
         self.jobs: dict[int, JobProcess] = {}
         self.why_killed = ""
@@ -47,12 +50,12 @@ class WorkerProcess:
 
     @classmethod
     def start(
-        cls, app: Flask, queues: Sequence[str], make_worker: MakeWorker, foreign: Sequence[Closable]
+        cls, app: Flask, make_worker: MakeWorker, wish: Wish, foreign: Sequence[Closable]
     ) -> WorkerProcess:
         """Fork a worker. Raises OSError when the system has no process to give."""
         token, board = new_token(), Board(current_settings().worker_threads)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)  # each message comes whole
-        main = partial(_work, app, queues, make_worker, token, board, theirs)
+        main = partial(_work, app, wish, make_worker, token, board, theirs)
         try:
             pid = spawn(app, main, foreign=[*foreign, ours])
         except OSError:
@@ -60,7 +63,7 @@ class WorkerProcess:
             raise
         finally:
             theirs.close()
-        return cls(pid, token, board, ours)
+        return cls(pid, token, wish, board, ours)
 
     @property
     def seconds(self) -> float:
@@ -123,7 +126,7 @@ class WorkerProcess:
 
 def _work(
     app: Flask,
-    queues: Sequence[str],
+    wish: Wish,
     make_worker: MakeWorker,
     token: str,
     board: Board,
@@ -133,8 +136,8 @@ def _work(
     take_name(token)
     try:
         with app.app_context():
-            name = register("worker", queues, threads=board.slots)
-            loop = Loop(app, make_worker(name, queues), choose(app, Launcher(app, control)), board)
+            name = register("worker", wish.queues, threads=board.slots, pool=wish.pool)
+            loop = Loop(app, make_worker(name, wish.queues), choose(app, Launcher(app, control)), board)
         signal.signal(RETIRE, loop.retire)
         loop.run()
     except OUTAGES as error:  # at the start only: the loop itself waits

@@ -108,8 +108,16 @@ def change(rule_id: int, draft: RuleDraft, *, actor: str) -> InboundRule:
             setattr(rule, name, value)
         rule.updated_at = now()
         session.flush()
-        changed = [name for name, value in vars(whole).items() if value != getattr(before, name)]
-        record(actor, "inbound_rule.change", _subject(rule_id), changed=changed)
+        was, is_now = _values(before), _values(whole)
+        changed = [name for name, value in is_now.items() if value != was[name]]
+        record(
+            actor,
+            "inbound_rule.change",
+            _subject(rule_id),
+            changed=changed,
+            before={name: was[name] for name in changed},
+            after={name: is_now[name] for name in changed},
+        )
     return rule
 
 
@@ -125,11 +133,13 @@ def move(rule_id: int, position: int, *, actor: str = "system") -> list[InboundR
     """Make a rule the `position`th from 1 on, the last if there are not so many; return all in order."""
     with transaction():
         rule, rules = existing(rule_id), listing()
+        before = {"position": rule.position}
         rules.remove(rule)
         rules.insert(max(0, min(position - 1, len(rules))), rule)
         for place, each in enumerate(rules, start=1):
             each.position = place
-        record(actor, "inbound_rule.move", _subject(rule_id), position=rule.position)
+        after = {"position": rule.position}
+        record(actor, "inbound_rule.move", _subject(rule_id), before=before, after=after)
     return rules
 
 

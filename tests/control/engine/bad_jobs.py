@@ -130,16 +130,21 @@ CATALOG = (
 )
 
 
-def main(processes: int) -> int:
+def main(what: str) -> int:
+    """Keep so many workers, or those of the named pool, or those of "all" pools."""
     # Shorter than in reality, and in the same order.
     forked.INSIST_SECONDS, forked.KEEPER_GRACE_SECONDS, loop.KEEPER_GRACE_SECONDS = 0.3, 0.6, 0.9
     overseer.POLITE_SECONDS, overseer.KILL_SECONDS, keeper.BEAT_SECONDS = 0.3, 1.5, 0.5
     overseer.LOOK_SECONDS, overseer.ASK_SECONDS, keeper.LOOK_SECONDS = 0.1, 0.3, 0.1
+    keeper.ROSTER_SECONDS = 0.1
     places.SETTLED_SECONDS = 0.0  # tests end workers more often than anything does in reality
     settings = load_settings()
     configure_logging(settings)
-    return worker.run(create_app(settings, catalog=CATALOG), ["default"], processes=processes)
+    app = create_app(settings, catalog=CATALOG)
+    if what.isdecimal():
+        return worker.run(app, ["default"], processes=int(what))
+    return worker.run_pools(app, None if what == "all" else what)
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1])))
+    sys.exit(main(sys.argv[1]))

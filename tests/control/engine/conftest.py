@@ -41,9 +41,21 @@ class Shop:
         self.wait(lambda: len(self.at_work()) == workers, "the workers", process)
         return process
 
+    def open_pools(self, **settings: str) -> None:
+        """Start a keeper of all pools and wait for the workers of the main one."""
+        process = self.start_pools(**settings)
+        wanted = int(settings["EDUPULSE_WORKERS"])
+        self.wait(lambda: sum(each.kind == "worker" for each in self.at_work()) == wanted, "workers", process)
+
+    def start_pools(self, pool: str = "all", **settings: str) -> subprocess.Popen[bytes]:
+        return self._start(pool, settings)
+
     def start(self, workers: int = 1, **settings: str) -> subprocess.Popen[bytes]:
+        return self._start(str(workers), settings)
+
+    def _start(self, what: str, settings: dict[str, str]) -> subprocess.Popen[bytes]:
         environment = {**os.environ, **self.environment, **settings}
-        command = [sys.executable, "-m", "tests.control.engine.bad_jobs", str(workers)]
+        command = [sys.executable, "-m", "tests.control.engine.bad_jobs", what]
         with Path(self.environment["EDUPULSE_DATA_DIR"], "keeper.log").open("ab") as log:
             process = subprocess.Popen(command, env=environment, stderr=log)
         self.processes.append(process)

@@ -19,6 +19,7 @@ from edupulse.control.engine import clerk as clerk_module
 from edupulse.control.engine.board import Board
 from edupulse.control.engine.clerk import Clerk, Death
 from edupulse.control.engine.patience import TooLong, at_most
+from edupulse.control.engine.roster import FixedRoster, Wish
 from edupulse.control.engine.worker_process import WorkerProcess
 from edupulse.control.enqueue import enqueue
 from edupulse.control.models import JobRun, Worker
@@ -28,6 +29,8 @@ from edupulse.errors import Unavailable
 from edupulse.transaction import transaction
 from tests.conftest import MakeSettings
 
+ROSTER = FixedRoster(["default"], 1)
+
 
 @pytest.fixture
 def worker() -> Iterator[WorkerProcess]:
@@ -35,7 +38,7 @@ def worker() -> Iterator[WorkerProcess]:
     token = workers.new_token()
     workers.take_name(token)
     control, other = socket.socketpair()
-    worker = WorkerProcess(os.getpid(), token, Board(2), control)
+    worker = WorkerProcess(os.getpid(), token, Wish((), 1), Board(2), control)
     yield worker
     worker.close()
     other.close()
@@ -64,7 +67,7 @@ def stored(run_id: str) -> JobRun:
 def test_a_healthy_job_of_three_hours_is_never_begun_again(
     app: Flask, worker: WorkerProcess, now: datetime
 ) -> None:
-    run_id, clerk = begun(worker), Clerk(app)
+    run_id, clerk = begun(worker), Clerk(app, ROSTER)
 
     settled = []
     for minutes in range(0, 180, 10):
@@ -83,7 +86,7 @@ def test_a_beat_tells_what_a_worker_has_done_and_how_large_it_is(app: Flask, wor
     workers.register("worker", ["default"])
     worker.board.count(7)
 
-    Clerk(app).beat([worker])
+    Clerk(app, ROSTER).beat([worker])
 
     row = db.session.get_one(Worker, worker.name)
     assert (row.jobs_done, row.memory_bytes is not None) == (7, True)
@@ -92,7 +95,7 @@ def test_a_beat_tells_what_a_worker_has_done_and_how_large_it_is(app: Flask, wor
 def test_a_run_that_was_cancelled_long_ago_betrays_a_deaf_worker(
     app: Flask, worker: WorkerProcess, now: datetime
 ) -> None:
-    run_id, clerk = begun(worker), Clerk(app)
+    run_id, clerk = begun(worker), Clerk(app, ROSTER)
     with transaction() as session:
         session.get_one(JobRun, run_id).cancel_requested_at = now
 
@@ -107,7 +110,7 @@ def test_a_run_that_was_cancelled_long_ago_betrays_a_deaf_worker(
 def test_a_death_that_cannot_be_written_is_kept_until_it_can(
     app: Flask, worker: WorkerProcess, now: datetime
 ) -> None:
-    run_id, clerk = begun(worker), Clerk(app)
+    run_id, clerk = begun(worker), Clerk(app, ROSTER)
 
     with broken(db.engine):
         clerk.note(Death(worker.name, now, "was killed by signal 11 (SIGSEGV)", False, 3))
@@ -124,7 +127,7 @@ def test_a_death_that_cannot_be_written_is_kept_until_it_can(
 def test_an_orderly_end_is_no_death(app: Flask, worker: WorkerProcess, now: datetime) -> None:
     workers.register("worker", ["default"])
 
-    Clerk(app).note(Death(worker.name, now, "", False, 3))
+    Clerk(app, ROSTER).note(Death(worker.name, now, "", False, 3))
 
     assert db.session.get_one(Worker, worker.name, populate_existing=True).state == "stopped"
 
@@ -146,7 +149,7 @@ def test_servers_that_say_nothing_do_not_hold_the_keeper_up(
     app = create_app(make_settings(**{name: f"{scheme}://somebody@127.0.0.1:{silent_port}/0"}))
 
     with app.app_context(), at_most(10):  # the connection itself would wait far longer
-        Clerk(app).beat([worker])
+        Clerk(app, ROSTER).beat([worker])
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the same
@@ -157,7 +160,7 @@ def test_a_database_that_says_nothing_at_the_start_is_named(
     app = create_app(make_settings(DATABASE_URL=f"postgresql://somebody@127.0.0.1:{silent_port}/0"))
 
     with app.app_context(), pytest.raises(Unavailable, match="does not answer"):
-        Clerk(app).check()
+        Clerk(app, ROSTER).arrive()
 
 
 def test_a_limit_in_time_ends_a_wait_and_then_leaves_no_trace() -> None:

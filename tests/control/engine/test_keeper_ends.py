@@ -54,7 +54,7 @@ def test_a_worker_is_renewed_without_a_failed_job(shop: Shop) -> None:
 
     # Which of the two took the long job depends on when the first was renewed: in the end another one answers.
     shop.wait(lambda: shop.ended(shop.enqueue("answer")).worker != first, "the renewal")
-    assert "worker renewed" in shop.log()
+    assert "worker let go" in shop.log()
     done = shop.ended(long)
     assert (done.state, done.attempts, done.worker) == ("finished", 1, first)
     shop.wait(lambda: shop.worker(first).state == "stopped", "the end of the old worker")

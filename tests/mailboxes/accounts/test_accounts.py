@@ -103,6 +103,8 @@ def test_a_change_is_counted_and_written_down_by_the_names_of_its_fields(
     assert last_entry(mailbox).detail == {
         "name": "Office",
         "changed": ["host", "password", "interval_seconds"],
+        "before": {"host": "imap.example.org", "interval_seconds": 60},
+        "after": {"host": "mail.example.org", "interval_seconds": 30},
     }
 
 
