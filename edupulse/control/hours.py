@@ -1,7 +1,7 @@
 """Whole hours are counted once: the runs of each job that were accepted in an hour, as soon as none of them is open.
 
-An hour that was counted has a row without a name, for all jobs together, and one for each job that had runs. A row
-that is not whole (a run was open, or is tried again by hand) is counted anew until it is.
+An hour that was counted has a row for each job that had runs, and one without a name, which only says so. A row that is
+not whole (a run was open, or is tried again by hand) is counted anew until it is.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ HOUR = timedelta(hours=1)
 SETTLED_AFTER = timedelta(minutes=10)  # longer than any transaction that accepts runs
 TOGETHER = 120  # hours written in one transaction, some 1,000 rows
 RECOUNTED_MOST = 300  # rows in one go that were not whole, the newest first
-ALL = ""  # the name that stands for all jobs
+ALL = ""  # the name of the row which says that all jobs of the hour were counted
 
 _rows = JobStatistic.__table__
 
@@ -74,8 +74,10 @@ def _uncounted(now: datetime) -> list[datetime]:
 
 
 def _not_whole() -> list[tuple[str, datetime]]:
+    counted = select(JobStatistic.hour).where(JobStatistic.name == ALL)
+    # A row of an hour that is not over only notes that a run was tried again.
     rows = select(JobStatistic.name, JobStatistic.hour).where(
-        ~JobStatistic.is_whole, JobStatistic.name != ALL
+        ~JobStatistic.is_whole, JobStatistic.hour.in_(counted)
     )
     found = db.session.execute(rows.order_by(JobStatistic.hour.desc()).limit(RECOUNTED_MOST))
     return [(name, hour) for name, hour in found]
@@ -84,10 +86,9 @@ def _not_whole() -> list[tuple[str, datetime]]:
 def _count_hours(some: Sequence[datetime]) -> None:
     """Count these hours, which are sorted, and write them in one go."""
     look_anew()
-    rows = [row for hour in _with_runs(some[0], some[-1]) if hour in some for row in _counted(hour)]
-    busy = {row["hour"] for row in rows}
-    rows += [_row(ALL, hour, Tally()) for hour in some if hour not in busy]
-    _write(rows)
+    busy = [hour for hour in _with_runs(some[0], some[-1]) if hour in some]
+    marks = [_row(ALL, hour, Tally(), is_whole=True) for hour in some]
+    _write([*marks, *(row for hour in busy for row in _counted(hour))])
 
 
 def _with_runs(first: datetime, last: datetime) -> Iterator[datetime]:
@@ -104,22 +105,14 @@ def _with_runs(first: datetime, last: datetime) -> Iterator[datetime]:
 
 
 def _counted(hour: datetime) -> list[dict[str, Any]]:
+    """Return the row of each job that had runs in the hour."""
     before, period = _reopened(hour), _within(hour)
     found, open_runs = count_ended(*period), count_open(*period, JobRun.state.not_in(FINAL_STATES))
-    total = Tally()
-    for tally in found.values():
-        total.add(tally)
-    rows = [
-        _row(
-            name,
-            hour,
-            found.get(name, Tally()),
-            is_whole=name not in open_runs,
-            known=before.get(name, 0),
-        )
-        for name in {*found, *open_runs}
+    names = sorted({*found, *open_runs})
+    return [
+        _row(name, hour, found.get(name, Tally()), is_whole=name not in open_runs, known=before.get(name, 0))
+        for name in names
     ]
-    return [*rows, _row(ALL, hour, total, is_whole=not open_runs)]
 
 
 def _count_again(name: str, hour: datetime) -> None:
@@ -127,7 +120,7 @@ def _count_again(name: str, hour: datetime) -> None:
     before, its = _reopened(hour).get(name, 0), (JobRun.name == name, *_within(hour))
     if count_open(*its, JobRun.state.not_in(FINAL_STATES)):
         return
-    _write([_row(name, hour, count_ended(*its).get(name, Tally()), known=before)])
+    _write([_row(name, hour, count_ended(*its).get(name, Tally()), is_whole=True, known=before)])
 
 
 def _within(hour: datetime) -> list[ColumnElement[bool]]:
@@ -140,7 +133,7 @@ def _reopened(hour: datetime) -> dict[str, int]:
     return {row.name: row.reopened for row in db.session.execute(rows)}
 
 
-def _row(name: str, hour: datetime, tally: Tally, *, is_whole: bool = True, known: int = 0) -> dict[str, Any]:
+def _row(name: str, hour: datetime, tally: Tally, *, is_whole: bool, known: int = 0) -> dict[str, Any]:
     """Return what is written of an hour; `known`: so often were its runs tried again by hand when it was counted."""
     return {"name": name, "hour": hour, **vars(tally), "is_whole": is_whole, "reopened": 0, "known": known}
 

@@ -198,7 +198,7 @@ class WorkerPool(Model):
 class JobStatistic(Model):
     """What became of the runs of one job that were accepted in one hour: counts, and how long they took.
 
-    The name "" stands for all jobs of that hour together; while it has no row, nobody has counted that hour.
+    A row with the name "" has no counts: it says that the hour was counted (`control/hours.py`).
     """
 
     __tablename__ = "job_statistic"

@@ -46,6 +46,8 @@ from edupulse.control.diagnosis import explain
         ("Invalid", "The date is missing.", "cannot be used"),
         ("NotFound", "There is no event 7.", "does not exist"),
         ("Unavailable", "The mail server is away.", "could not be reached"),
+        ("ConnectTimeout", "", "did not answer in time"),
+        ("PermissionError", "", "may not read or write"),
     ],
 )
 def test_an_error_is_told_in_plain_words_with_a_next_step(error_class: str, message: str, words: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+import pytest
 from flask import Flask
 from sqlalchemy import select
 
@@ -19,6 +20,11 @@ from edupulse.transaction import transaction
 from tests.rows import a_process, a_run
 
 DAY = timedelta(days=1)
+
+
+@pytest.fixture(autouse=True)
+def kept_for_five_days(app: Flask, change_settings: Callable[..., None]) -> None:
+    change_settings(job_history_days=5)
 
 
 def an_old_run(run_id: str, state: str, now: datetime, days: float, **values: object) -> None:
@@ -50,8 +56,8 @@ def a_token(now: datetime) -> ApiToken:
 
 
 def test_runs_that_are_over_go_after_their_time(app: Flask, now: datetime) -> None:
-    an_old_run("old", "finished", now, 91), an_old_run("bad", "failed", now, 120)
-    an_old_run("young", "finished", now, 89), an_old_run("waiting", "queued", now, 200)
+    an_old_run("old", "finished", now, 6), an_old_run("bad", "failed", now, 9)
+    an_old_run("young", "finished", now, 4), an_old_run("waiting", "queued", now, 20)
 
     assert prune(now)["runs"] == 2
     assert left() == {"young", "waiting"}
@@ -66,7 +72,10 @@ def test_the_setting_says_how_long(app: Flask, now: datetime, change_settings: C
     assert left() == {"young"}
 
 
-def test_a_job_may_keep_its_runs_for_a_shorter_time(app: Flask, now: datetime) -> None:
+def test_a_job_may_keep_its_runs_for_a_shorter_time(
+    app: Flask, now: datetime, change_settings: Callable[..., None]
+) -> None:
+    change_settings(job_history_days=90)
     an_old_run("poll", "finished", now, 8, name="mailboxes.poll"), an_old_run("ping", "finished", now, 8)
 
     prune(now)
@@ -75,17 +84,17 @@ def test_a_job_may_keep_its_runs_for_a_shorter_time(app: Flask, now: datetime) -
 
 
 def test_what_ended_lately_stays_however_long_ago_it_was_accepted(app: Flask, now: datetime) -> None:
-    a_run("long", "finished", created_at=now - 100 * DAY, ended_at=now - DAY)
+    a_run("long", "finished", created_at=now - 9 * DAY, ended_at=now - DAY)
 
     prune(now)
 
     assert left() == {"long"}
 
 
-def test_many_go_in_batches(app: Flask, now: datetime, monkeypatch: object) -> None:
+def test_many_go_in_batches(app: Flask, now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(7):
-        an_old_run(f"run-{number}", "finished", now, 100)
-    monkeypatch.setattr(pruning, "AT_ONCE", 3)  # type: ignore[attr-defined]
+        an_old_run(f"run-{number}", "finished", now, 9)
+    monkeypatch.setattr(pruning, "AT_ONCE", 3)
 
     assert prune(now)["runs"] == 7
 
@@ -93,17 +102,17 @@ def test_many_go_in_batches(app: Flask, now: datetime, monkeypatch: object) -> N
 def test_runs_of_an_open_workflow_stay_and_a_workflow_goes_with_its_runs(app: Flask, now: datetime) -> None:
     for number, state in enumerate(("running", "finished"), start=1):
         with transaction() as session:
-            ended = None if state == "running" else now - 100 * DAY
+            ended = None if state == "running" else now - 9 * DAY
             session.add(
                 Workflow(
-                    id=number, name=state, state=state, actor="a", created_at=now - 100 * DAY, ended_at=ended
+                    id=number, name=state, state=state, actor="a", created_at=now - 9 * DAY, ended_at=ended
                 )
             )
             session.flush()
             session.add(
                 WorkflowStep(id=number, workflow_id=number, key="k", job="j", state="finished", run_id=state)
             )
-        an_old_run(state, "finished", now, 100, workflow_step_id=number)
+        an_old_run(state, "finished", now, 9, workflow_step_id=number)
 
     gone = prune(now)
 
@@ -112,20 +121,20 @@ def test_runs_of_an_open_workflow_stay_and_a_workflow_goes_with_its_runs(app: Fl
 
 
 def test_the_figures_of_runs_that_went_stay(app: Flask, now: datetime) -> None:
-    an_old_run("old", "finished", now, 100), an_old_run("bad", "failed", now, 100)
+    an_old_run("old", "finished", now, 9), an_old_run("bad", "failed", now, 9)
 
     prune(now)
 
-    (figures,) = statistics(now - 101 * DAY)
+    (figures,) = statistics(now - 10 * DAY)
     assert (figures.finished, figures.failed, left()) == (1, 1, set())
 
 
 def test_an_hour_whose_figures_are_not_final_keeps_its_runs(app: Flask, now: datetime) -> None:
-    an_old_run("again", "failed", now, 100), an_old_run("other", "finished", now, 100)
+    an_old_run("again", "failed", now, 9), an_old_run("other", "finished", now, 9)
     retry("again", "ada@school.example")
 
     assert prune(now)["runs"] == 0
-    assert statistics(now - 101 * DAY)[0].open == 1
+    assert statistics(now - 10 * DAY)[0].open == 1
 
 
 def test_workers_and_repeatable_calls_go_too(app: Flask, now: datetime) -> None:

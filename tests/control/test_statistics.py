@@ -165,6 +165,23 @@ def test_a_retry_by_hand_opens_its_hour_again(app: Flask, now: datetime, has_bee
     assert all(db.session.scalars(select(JobStatistic.is_whole)))
 
 
+def test_a_retry_in_the_present_hour_leaves_it_to_be_counted_when_it_is_over(
+    app: Flask, now: datetime
+) -> None:
+    a_done_run("a", now, "failed")
+
+    retry("a", "ada@school.example")
+    begun = ledger.begin("a", "w1")
+    assert begun is not None
+    ledger.finish(begun, {})
+    count_hours(now + MINUTE)
+    a_done_run("b", now + 2 * MINUTE)
+
+    assert figures(now - HOUR).finished == 2
+    assert count_hours(now + 2 * HOUR)["hours"] == 1
+    assert figures(now - HOUR).finished == 2
+
+
 def test_many_retried_at_once_open_each_of_their_hours(app: Flask, now: datetime) -> None:
     for hours in range(1, 5):
         a_done_run(f"run-{hours}", now - hours * HOUR, "failed")

@@ -95,7 +95,7 @@ def test_what_developers_need_is_installed_only_for_them(place: Place) -> None:
     place.run("test", "-k", "one two")
 
     assert "-r requirements-dev.txt" in place.asked
-    assert place.asked.endswith("-m pytest -k one two\n")
+    assert place.asked.endswith("-m pytest -p no:schemathesis -k one two\n")
 
 
 def test_after_the_tests_the_demo_installs_nothing(place: Place) -> None:
