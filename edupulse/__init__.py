@@ -12,12 +12,17 @@ if TYPE_CHECKING:
     from edupulse.control.catalog import JobSpec
 
 
-def create_app(settings: Settings | None = None, catalog: Iterable[JobSpec] = ()) -> Flask:
-    """Return the application: its settings, its database, its catalog of jobs, its doors."""
+def create_app(
+    settings: Settings | None = None, catalog: Iterable[JobSpec] = (), *, serving: bool = True
+) -> Flask:
+    """Return the application: its settings, its database, its catalog of jobs, its doors.
+
+    A process that is not `serving`, such as a worker or a command, is spared the pages and the API.
+    """
     # Imported here, so that a pure module of this package costs no web framework.
     from flask import Flask
 
-    from edupulse import api, cli, numbers, sources, tables, web  # noqa: F401 - tables: the schema must be whole
+    from edupulse import cli, sources, tables  # noqa: F401 - tables: the schema must be whole
     from edupulse.config import load_settings
     from edupulse.control.catalog import Catalog
     from edupulse.database import init_database
@@ -28,9 +33,17 @@ def create_app(settings: Settings | None = None, catalog: Iterable[JobSpec] = ()
     app.config["SECRET_KEY"] = settings.secret_key.reveal()
     app.extensions["edupulse"] = Runtime(settings, Catalog.of(catalog))
     init_database(app, settings.database_url, threads=settings.worker_threads)
-    numbers.register(app)
     sources.register()
+    cli.register(app)
+    if serving:
+        _serve(app)
+    return app
+
+
+def _serve(app: Flask) -> None:
+    """Give `app` its pages and its API."""
+    from edupulse import api, numbers, web
+
+    numbers.register(app)
     web.register(app)
     api.register(app)
-    cli.register(app)
-    return app

@@ -70,7 +70,7 @@ TESTED = (
 def tested(request: pytest.FixtureRequest, make_settings: MakeSettings) -> Iterator[Flask]:
     """An application as a user's own conftest makes it; nobody listens at its REDIS_URL."""
     where = {"DATABASE_URL": "sqlite:///:memory:"} if request.param == "memory" else {}
-    app = create_app(make_settings(TIMEZONE="Europe/Berlin", **where), catalog=TESTED)
+    app = create_app(make_settings(TIMEZONE="Europe/Berlin", **where), catalog=TESTED, serving=False)
     seen.clear()
     with app.app_context():
         db.create_all()
@@ -83,7 +83,9 @@ def tested(request: pytest.FixtureRequest, make_settings: MakeSettings) -> Itera
 def whole(make_settings: MakeSettings) -> Iterator[Flask]:
     """The application with its real catalog."""
     app = create_app(
-        make_settings(TIMEZONE="Europe/Berlin", DATABASE_URL="sqlite:///:memory:"), catalog=CATALOG
+        make_settings(TIMEZONE="Europe/Berlin", DATABASE_URL="sqlite:///:memory:"),
+        catalog=CATALOG,
+        serving=False,
     )
     with app.app_context():
         db.create_all()

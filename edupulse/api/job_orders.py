@@ -6,7 +6,7 @@ from typing import Any
 
 from edupulse.api.answers import facts_of
 from edupulse.api.gate import actor
-from edupulse.api.job_facts import Job, facts_of_run
+from edupulse.api.job_in_full import JobInFull, in_full
 from edupulse.api.job_words import JobsToRevoke, ManyJobs, Order, Pause, Pausing, Reason, Resumed
 from edupulse.api.noun import Noun
 from edupulse.control import actions, pauses
@@ -14,28 +14,28 @@ from edupulse.control import actions, pauses
 noun = Noun("job_orders", __name__, url_prefix="/jobs")
 
 
-@noun.post("/<job_id>/revoke/", body=Reason, gives=Job)
+@noun.post("/<job_id>/revoke/", body=Reason, gives=JobInFull)
 def revoke(job_id: str, body: Reason) -> dict[str, Any]:
     """Call one run off: at once where it waits; one that runs is asked to stop, and ended if it does not."""
-    return facts_of_run(actions.cancel(job_id, actor(), body.reason or ""))
+    return in_full(actions.cancel(job_id, actor(), body.reason or ""))
 
 
-@noun.post("/<job_id>/retry/", gives=Job, status=202)
+@noun.post("/<job_id>/retry/", gives=JobInFull, status=202)
 def retry(job_id: str) -> dict[str, Any]:
     """Try one run again that failed, was called off or was interrupted."""
-    return facts_of_run(actions.retry(job_id, actor()))
+    return in_full(actions.retry(job_id, actor()))
 
 
-@noun.post("/<job_id>/requeue/", gives=Job, status=202)
+@noun.post("/<job_id>/requeue/", gives=JobInFull, status=202)
 def requeue(job_id: str) -> dict[str, Any]:
     """Let one run be due now that waits for its queue, its hour or its next try."""
-    return facts_of_run(actions.requeue(job_id, actor()))
+    return in_full(actions.requeue(job_id, actor()))
 
 
-@noun.post("/<job_id>/leave/", body=Reason, gives=Job)
+@noun.post("/<job_id>/leave/", body=Reason, gives=JobInFull)
 def leave(job_id: str, body: Reason) -> dict[str, Any]:
     """Let one interrupted run count as failed instead of repeating it."""
-    return facts_of_run(actions.leave(job_id, actor(), body.reason or ""))
+    return in_full(actions.leave(job_id, actor(), body.reason or ""))
 
 
 @noun.post("/revoke/", body=JobsToRevoke, gives=Order)

@@ -6,40 +6,19 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from edupulse import clock
-from edupulse.api.answers import facts_of, page_of
+from edupulse.api.answers import page_of
 from edupulse.api.gate import actor
 from edupulse.api.job_facts import Job, facts_of_run
+from edupulse.api.job_in_full import JobInFull, in_full
 from edupulse.api.job_words import NewJob, Patience, WhichJobs
-from edupulse.api.long_poll import seen_of, wait_for_news
+from edupulse.api.long_poll import wait_for_news
 from edupulse.api.noun import Noun
-from edupulse.api.schema import ListOf, PageOf, Shown
+from edupulse.api.schema import ListOf, PageOf
 from edupulse.control import monitor, sending
-from edupulse.control.models import PRIORITIES, JobRun
+from edupulse.control.models import PRIORITIES
 from edupulse.errors import Invalid
 
 noun = Noun("jobs", __name__, url_prefix="/jobs")
-
-
-class Wait(Shown):
-    """What a run waits for, since when, and what can be done."""
-
-    sentence: str
-    since: datetime | None
-    cure: str
-
-
-class JobInFull(Job):
-    """One run with everything that is known of it; `seen` is what a call that waits for news gives back."""
-
-    waits_for: Wait | None
-    traceback: str | None
-    request_id: str | None
-    deaths: int
-    stop_requested_by: str | None
-    stop_reason: str | None
-    workflow_id: int | None
-    held_by: str | None  # another run that has its unique key
-    seen: str
 
 
 class JobPage(PageOf[Job]):
@@ -61,14 +40,14 @@ def history(query: WhichJobs) -> dict[str, Any]:
     return list_jobs(query)
 
 
-@noun.post("/", body=NewJob, gives=Job, status=202)
+@noun.post("/", body=NewJob, gives=JobInFull, status=202)
 def send(body: NewJob) -> dict[str, Any]:
     """Accept one run of a job; with a `unique_key` the run that has it already may be the answer."""
     words = body.said()
     how: dict[str, Any] = {name: words[name] for name in ("unique_key", "if_exists") if name in words}
     how["priority"] = PRIORITIES[words["priority"]] if "priority" in words else None
     how["not_before"] = _not_before(body)
-    return facts_of_run(sending.send(body.name, body.arguments, actor=actor(), **how))
+    return in_full(sending.send(body.name, body.arguments, actor=actor(), **how))
 
 
 @noun.get("/active/", gives=ListOf[Job])
@@ -82,23 +61,6 @@ def show(job_id: str, query: Patience) -> dict[str, Any]:
     """Return one run; with `wait` when it is over, or has news that the caller has not seen."""
     wait_for_news(job_id, seconds=query.wait, seen=query.seen)
     return in_full(monitor.run(job_id))
-
-
-def in_full(run: JobRun) -> dict[str, Any]:
-    """Return what `JobInFull` shows of a run."""
-    waiting = monitor.waits_for(run, clock.now())
-    return {
-        **facts_of_run(run),
-        "waits_for": facts_of(waiting, Wait) if waiting else None,
-        "traceback": run.error_traceback,
-        "request_id": run.request_id,
-        "deaths": run.deaths,
-        "stop_requested_by": run.cancel_actor,
-        "stop_reason": run.cancel_reason,
-        "workflow_id": monitor.workflow_of(run),
-        "held_by": monitor.holder_of_key(run),
-        "seen": seen_of(run),
-    }
 
 
 def _not_before(body: NewJob) -> datetime | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from edupulse.api.gate import actor
 from edupulse.api.idempotency import unkeyed
-from edupulse.api.job_facts import Job, facts_of_run
+from edupulse.api.job_in_full import JobInFull, in_full
 from edupulse.api.mailbox_facts import Mailbox, facts_of_mailbox, shown
 from edupulse.api.mailbox_words import MailboxChange, MailboxTrial, NewMailbox, draft_from
 from edupulse.api.noun import Noun
@@ -124,16 +124,16 @@ def try_out(mailbox_id: int) -> dict[str, Any]:
     return _tried(connecting.try_out(mailbox_id))
 
 
-@noun.post("/<int:mailbox_id>/poll/", gives=Job, status=202)
+@noun.post("/<int:mailbox_id>/poll/", gives=JobInFull, status=202)
 def poll(mailbox_id: int) -> dict[str, Any]:
     """Poll it now, also where it waits after a failure."""
-    return facts_of_run(orders.poll_now(mailbox_id, actor=actor()))
+    return in_full(orders.poll_now(mailbox_id, actor=actor()))
 
 
-@noun.post("/<int:mailbox_id>/audit/", gives=Job, status=202)
+@noun.post("/<int:mailbox_id>/audit/", gives=JobInFull, status=202)
 def audit(mailbox_id: int) -> dict[str, Any]:
     """Compare what the server holds with what is stored here."""
-    return facts_of_run(orders.audit_now(mailbox_id, actor=actor()))
+    return in_full(orders.audit_now(mailbox_id, actor=actor()))
 
 
 def _tried(found: Iterable[Step]) -> dict[str, Any]:

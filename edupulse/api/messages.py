@@ -9,7 +9,7 @@ from pydantic import Field
 
 from edupulse.api.answers import page_of
 from edupulse.api.gate import actor, caller
-from edupulse.api.job_facts import Job, facts_of_run
+from edupulse.api.job_in_full import JobInFull, in_full
 from edupulse.api.message_facts import Message, MessageInFull, facts_of_message, shown
 from edupulse.api.noun import Noun
 from edupulse.api.schema import ListOf, Number, Paged, PageOf, Shown, Text
@@ -77,10 +77,10 @@ def explain(message_id: int) -> dict[str, Any]:
     return {"items": dispatch.explain(message_id)}
 
 
-@noun.post("/<int:message_id>/replay/", gives=Job, status=202)
+@noun.post("/<int:message_id>/replay/", gives=JobInFull, status=202)
 def replay(message_id: int) -> dict[str, Any]:
     """Read a message anew from its stored bytes; what was done about it is not done twice."""
-    return facts_of_run(orders.replay(message_id, actor=actor()))
+    return in_full(orders.replay(message_id, actor=actor()))
 
 
 @noun.post("/<int:message_id>/settle/", gives=Message)

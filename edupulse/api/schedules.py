@@ -11,7 +11,7 @@ from pydantic import Field
 from edupulse import clock
 from edupulse.api.gate import actor
 from edupulse.api.idempotency import unkeyed
-from edupulse.api.job_facts import Job, facts_of_run
+from edupulse.api.job_in_full import JobInFull, in_full
 from edupulse.api.noun import Noun
 from edupulse.api.schema import Body, ListOf, Query, Shown, Text
 from edupulse.control import schedule as schedules
@@ -113,10 +113,10 @@ def resume(name: str) -> dict[str, Any]:
     return _facts(schedules.show(name, clock.now()))
 
 
-@noun.post("/<name>/run/", gives=Job, status=202)
+@noun.post("/<name>/run/", gives=JobInFull, status=202)
 def run(name: str) -> dict[str, Any]:
     """Run it once now; its next run stays where it is."""
-    return facts_of_run(schedule_changes.run_now(name, actor=actor()))
+    return in_full(schedule_changes.run_now(name, actor=actor()))
 
 
 @noun.post("/sync/", gives=SyncedSchedules)

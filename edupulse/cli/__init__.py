@@ -4,92 +4,71 @@ from __future__ import annotations
 
 import importlib
 import logging
-from typing import cast
 
 import click
 from flask import Flask
 from flask.cli import ScriptInfo
 
-from edupulse.cli import (
-    audit,
-    campaigns,
-    completion,
-    db,
-    demo,
-    doctor,
-    events,
-    jobs,
-    mail,
-    mailboxes,
-    messages,
-    processes,
-    queues,
-    reminders,
-    schedule,
-    services,
-    status,
-    tokens,
-    users,
-    workers,
-    workflows,
-)
-from edupulse.cli.command import Root
+from edupulse import create_app
+from edupulse.cli.command import Catalogue, Root
+from edupulse.config import load_settings
+from edupulse.logs import configure_logging
 from edupulse.version import VERSION
 
-COMMANDS: tuple[click.Command, ...] = (
-    status.status,
-    doctor.doctor,
-    services.logs,
-    services.start,
-    services.stop,
-    services.restart,
-    events.events,
-    reminders.reminders,
-    campaigns.campaigns,
-    mail.mail,
-    mailboxes.mailboxes,
-    messages.messages,
-    jobs.jobs,
-    workflows.workflows,
-    schedule.schedule,
-    queues.queues,
-    workers.workers,
-    users.users,
-    audit.audit,
-    db.database,
-    completion.completion,
-    demo.demo,
-    processes.up,
-    processes.worker,
-    processes.scheduler,
-)
-
+# Where each command is, in the order of the help. Only what is called is imported: who types waits for it.
+PLACES = {
+    "status": "status:status",
+    "doctor": "doctor:doctor",
+    "logs": "services:logs",
+    "start": "services:start",
+    "stop": "services:stop",
+    "restart": "services:restart",
+    "events": "events:events",
+    "reminders": "reminders:reminders",
+    "campaigns": "campaigns:campaigns",
+    "mail": "mail:mail",
+    "mailboxes": "mailboxes:mailboxes",
+    "messages": "messages:messages",
+    "jobs": "jobs:jobs",
+    "workflows": "workflows:workflows",
+    "schedule": "schedule:schedule",
+    "queues": "queues:queues",
+    "workers": "workers:workers",
+    "users": "users:users",
+    "audit": "audit:audit",
+    "db": "db:database",
+    "completion": "completion:completion",
+    "demo": "demo:demo",
+    "up": "processes:up",
+    "worker": "processes:worker",
+    "scheduler": "processes:scheduler",
+}
 WIDEST_HELP = 120  # columns of a text of help, where the terminal has them
-
-users.users.add_command(tokens.tokens)
+COMPLETING = "_EDUPULSE_COMPLETE"  # the variable by which a shell asks what could follow
 
 
 def register(app: Flask) -> None:
     """Add the commands to `flask --app wsgi`."""
-    for command in COMMANDS:
-        app.cli.add_command(command)
+    app.cli = Catalogue(app.cli, PLACES)
 
 
 def main() -> None:
     """Run `python cli.py NOUN VERB`."""
     root = Root(
         "edupulse",
-        commands=list(COMMANDS),
+        PLACES,
         context_settings={"max_content_width": WIDEST_HELP},
         help="Remind people of events, and know what came of it.",
     )
-    root = click.version_option(VERSION, prog_name="edupulse")(root)
-    root(obj=ScriptInfo(create_app=_load), complete_var=completion.VARIABLE)
+    command = click.version_option(VERSION, prog_name="edupulse")(root)
+    command(obj=ScriptInfo(create_app=_load), complete_var=COMPLETING)
 
 
 def _load() -> Flask:
-    # By name, because this package knows nothing of the jobs that wsgi.py brings along.
-    app = cast(Flask, importlib.import_module("wsgi").app)
+    # By name, because this package knows nothing of the jobs.
+    catalog = importlib.import_module("jobs.catalog").CATALOG
+    settings = load_settings()
+    configure_logging(settings)
     # The answer is what a person wants to read here; a worker or the scheduler turns its log on again.
     logging.getLogger().setLevel(logging.ERROR)
-    return app
+    return create_app(settings, catalog=catalog, serving=False)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import getpass
+import importlib
 import json
+from collections.abc import Mapping
 from typing import IO, Any
 
 import click
@@ -87,10 +89,14 @@ class _Nouns(click.Group):
         as_json = "--json" in args
         try:
             return super().resolve_command(ctx, args)
-        except click.UsageError as error:
-            if as_json:
-                raise Mistyped(error, as_json=True) from error
-            raise
+        except click.UsageError as refusal:
+            error = self._with_near_names(ctx, refusal)
+            raise Mistyped(error, as_json=True) if as_json else error from refusal
+
+    def _with_near_names(self, ctx: click.Context, error: click.UsageError) -> click.UsageError:
+        if not isinstance(error, click.exceptions.NoSuchCommand):
+            return error
+        return click.exceptions.NoSuchCommand(error.command_name, None, self.list_commands(ctx), ctx)
 
 
 class Noun(_Nouns, AppGroup):
@@ -100,12 +106,39 @@ class Noun(_Nouns, AppGroup):
 
 
 class Root(_Nouns):
-    """All nouns, in the order in which they are given."""
+    """All commands by name, imported when they are called."""
 
-    command_class = Command
+    def __init__(self, name: str, places: Mapping[str, str], **attributes: Any) -> None:
+        super().__init__(name, **attributes)
+        self._places = places
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self.commands)
+        return list(self._places)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        return imported(self._places[name]) if name in self._places else None
+
+
+class Catalogue(AppGroup):
+    """The same for `flask`, beside the commands that its extensions have brought along."""
+
+    def __init__(self, others: click.Group, places: Mapping[str, str]) -> None:
+        super().__init__(others.name, commands=dict(others.commands))
+        self._places = places
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*self._places, *super().list_commands(ctx)})
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        return imported(self._places[name]) if name in self._places else super().get_command(ctx, name)
+
+
+def imported(place: str) -> click.Command:
+    """Return the command at `module:name` below this package."""
+    module, _, name = place.partition(":")
+    command = getattr(importlib.import_module(f"edupulse.cli.{module}"), name)
+    assert isinstance(command, click.Command)  # noqa: S101 - narrows the type
+    return command
 
 
 def in_words(error: Exception) -> str:

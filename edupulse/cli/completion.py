@@ -7,11 +7,11 @@ import sys
 
 import click
 
+from edupulse.cli import COMPLETING
 from edupulse.cli.command import Command
 from edupulse.embedded.program import PROJECT
 
 PROGRAM = "edupulse"  # the shell function that the script defines
-VARIABLE = "_EDUPULSE_COMPLETE"  # by which a call is known as a question of the shell
 
 # Each defines `edupulse` for `python cli.py`, and asks it what may follow. The answers are click's: in bash a line
 # "type,value", in zsh three lines, in fish a line "type,value<tab>help".
@@ -78,7 +78,7 @@ def completion(shell: str) -> None:
 
     bash and zsh: eval "$(python cli.py completion bash)", fish: python cli.py completion fish | source
     """
-    click.echo(SCRIPTS[shell] % {"program": PROGRAM, "command": _command(), "variable": VARIABLE}, nl=False)
+    click.echo(SCRIPTS[shell] % {"program": PROGRAM, "command": _command(), "variable": COMPLETING}, nl=False)
 
 
 def _command() -> str:

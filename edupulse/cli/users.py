@@ -11,6 +11,7 @@ from edupulse.accounts import users as accounts
 from edupulse.accounts.models import ROLES, User
 from edupulse.cli.command import Noun, actor
 from edupulse.cli.output import json_option, show_facts, show_rows
+from edupulse.cli.tokens import tokens
 from edupulse.errors import Invalid
 
 GENERATED_BYTES = 15  # 20 characters, 120 bits
@@ -19,6 +20,9 @@ GENERATED_BYTES = 15  # 20 characters, 120 bits
 @click.group(cls=Noun)
 def users() -> None:
     """People who may sign in."""
+
+
+users.add_command(tokens)
 
 
 @users.command()

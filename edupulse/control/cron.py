@@ -103,12 +103,12 @@ def _is_usable(field: Field, item: re.Match[str]) -> bool:
     if item["high"] is None:
         return low is not None and not item["step"]
     high = _number(field, item["high"])
-    return low is not None and high is not None and _is_a_range(low, high, bool(item["step"]))
+    return low is not None and high is not None and _is_a_range(field, low, high, bool(item["step"]))
 
 
-def _is_a_range(low: int, high: int, has_step: bool) -> bool:
+def _is_a_range(field: Field, low: int, high: int, has_step: bool) -> bool:
     """Say whether two ends make a range; one that runs backwards (FRI-MON) goes over the end of the week."""
-    both_sunday = (low, high) == (7, 0)
+    both_sunday = field.name == "weekday" and (low, high) == (7, 0)
     return low < high or (low > high and not has_step and not both_sunday)
 
 

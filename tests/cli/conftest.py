@@ -6,13 +6,13 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import click
 import pytest
 from click.testing import CliRunner, Result
 from flask import Flask
 from flask.cli import ScriptInfo
 
-from edupulse.cli import COMMANDS
+from edupulse.cli import PLACES
+from edupulse.cli.command import Root
 
 Type = Callable[..., Result]
 
@@ -20,7 +20,7 @@ Type = Callable[..., Result]
 @pytest.fixture
 def type_in(sqlite_app: Flask) -> Type:
     """Return a function that runs a command on the test's application, e.g. `type_in("jobs", "list")`."""
-    root = click.Group("edupulse", commands=list(COMMANDS))
+    root = Root("edupulse", PLACES)
 
     def type_in(*words: str, stdin: str = "") -> Result:
         info = ScriptInfo(create_app=lambda: sqlite_app)

@@ -10,7 +10,8 @@ from pathlib import Path
 import click
 from flask import Flask
 
-from edupulse.cli import COMMANDS
+from edupulse.cli import PLACES
+from edupulse.cli.command import imported
 
 # They start processes, or print what is no table anyway: a script, a log, a result that is JSON already.
 WITHOUT_FACTS = {"worker", "scheduler", "up", "demo", "completion", "logs", "result"}
@@ -25,11 +26,15 @@ def leaves(commands: dict[str, click.Command]) -> Iterator[click.Command]:
 
 
 def all_leaves() -> list[click.Command]:
-    return list(leaves({str(command.name): command for command in COMMANDS}))
+    return list(leaves({name: imported(place) for name, place in PLACES.items()}))
 
 
 def test_flask_knows_the_same_commands(sqlite_app: Flask) -> None:
-    assert {command.name for command in COMMANDS} <= set(sqlite_app.cli.commands)
+    with sqlite_app.app_context(), click.Context(sqlite_app.cli) as context:
+        assert PLACES.keys() <= set(sqlite_app.cli.list_commands(context))
+        assert {sqlite_app.cli.get_command(context, name) for name in PLACES} == {
+            imported(place) for place in PLACES.values()
+        }
 
 
 def test_every_command_says_what_it_does() -> None:

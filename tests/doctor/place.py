@@ -13,7 +13,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import click
 from click.testing import CliRunner
 from flask import Flask
 from flask.cli import ScriptInfo
@@ -22,7 +21,8 @@ from sqlalchemy import update
 
 from edupulse import create_app, schema
 from edupulse.accounts.users import create_user
-from edupulse.cli import COMMANDS
+from edupulse.cli import PLACES
+from edupulse.cli.command import Root
 from edupulse.clock import now
 from edupulse.config import load_settings
 from edupulse.control import schedule
@@ -99,7 +99,7 @@ class Place:
             app: Flask = made[-1].__enter__()
             return app
 
-        root = click.Group("edupulse", commands=list(COMMANDS))
+        root = Root("edupulse", PLACES)
         try:
             result = CliRunner().invoke(root, list(words), obj=ScriptInfo(create_app=load))
         finally:

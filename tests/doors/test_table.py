@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import click
 from flask import Flask
 
-from edupulse.cli import COMMANDS
+from edupulse.cli import PLACES
+from edupulse.cli.command import imported
 from edupulse.operations import OPERATIONS, role_of
 
 IN_TABLE = {
@@ -55,8 +56,8 @@ def endpoints(app: Flask) -> Iterator[tuple[str, str]]:
 
 
 def commands() -> Iterator[str]:
-    for command in COMMANDS:
-        yield from _below(command, (command.name or "",))
+    for name, place in PLACES.items():
+        yield from _below(imported(place), (name,))
 
 
 def _below(command: click.Command, path: tuple[str, ...]) -> Iterator[str]:

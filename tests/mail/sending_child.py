@@ -34,7 +34,7 @@ def main() -> None:
         journal.Journal.answer = wait_to_be_killed  # type: ignore[method-assign]
     if step == "after_note":
         bookkeeping.record = wait_to_be_killed
-    app = create_app(catalog=CATALOG)
+    app = create_app(catalog=CATALOG, serving=False)
     app.extensions["edupulse"].redis = fakeredis.FakeRedis()
     print("ready", flush=True)
     with app.app_context():

@@ -101,7 +101,7 @@ def main() -> int:
     parser.add_argument("kind", choices=("worker", "scheduler"))
     parser.add_argument("--processes", type=int, default=1)
     given = parser.parse_args()
-    app = create_app(catalog=(*CATALOG, *JOBS))
+    app = create_app(catalog=(*CATALOG, *JOBS), serving=False)
     with app.app_context():
         configure_logging(current_settings())
     if given.kind == "scheduler":

@@ -238,7 +238,9 @@ def stage(database_url: str = "") -> Iterator[Scene]:
     environment = {"EDUPULSE_DATA_DIR": folder, "SECRET_KEY": "proof", "REDIS_URL": redis.url}
     logging.disable(logging.CRITICAL)  # every case logs the fault that it is struck by
     try:
-        app = create_app(load_settings(environment | {"DATABASE_URL": database_url}), catalog=CATALOG)
+        app = create_app(
+            load_settings(environment | {"DATABASE_URL": database_url}), catalog=CATALOG, serving=False
+        )
         app.extensions["edupulse"].redis = Redis.from_url(redis.url)
         scene = Scene(app, app.extensions["edupulse"].redis)
         scene.prepare()

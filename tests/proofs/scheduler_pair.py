@@ -233,7 +233,7 @@ def _place() -> Iterator[tuple[RedisProcess, Flask, dict[str, str]]]:
         "LOG_LEVEL": "warning",
     }
     try:
-        app = create_app(load_settings(environment), catalog=CATALOG)
+        app = create_app(load_settings(environment), catalog=CATALOG, serving=False)
         with app.app_context():
             db.create_all()
         yield redis, app, environment
@@ -256,4 +256,4 @@ def _start(environment: dict[str, str], lease_seconds: float) -> subprocess.Pope
 
 
 if __name__ == "__main__":  # one of the two
-    sys.exit(scheduler.run(create_app(catalog=CATALOG), lease_seconds=float(sys.argv[1])))
+    sys.exit(scheduler.run(create_app(catalog=CATALOG, serving=False), lease_seconds=float(sys.argv[1])))

@@ -140,7 +140,7 @@ def main(what: str) -> int:
     places.SETTLED_SECONDS = 0.0  # tests end workers more often than anything does in reality
     settings = load_settings()
     configure_logging(settings)
-    app = create_app(settings, catalog=CATALOG)
+    app = create_app(settings, catalog=CATALOG, serving=False)
     if what.isdecimal():
         return worker.run(app, ["default"], processes=int(what))
     return worker.run_pools(app, None if what == "all" else what)

@@ -142,7 +142,7 @@ def _shop(redis: RedisProcess, folder: Path) -> Iterator[Shop]:
         "SECRET_KEY": "test-secret-key-not-for-production",
         "WORKER_THREADS": "3",
     }
-    app = create_app(load_settings(environment), catalog=CATALOG)
+    app = create_app(load_settings(environment), catalog=CATALOG, serving=False)
     with app.app_context():
         db.create_all()
         shop = Shop(app, environment)
