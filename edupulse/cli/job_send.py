@@ -17,11 +17,10 @@ from edupulse.cli.known import JOB
 from edupulse.cli.output import json_option, show_facts
 from edupulse.cli.waiting import LONGEST, wait_for
 from edupulse.clock import now
-from edupulse.control import monitor
+from edupulse.control import monitor, sending
 from edupulse.control.catalog import current_catalog
-from edupulse.control.enqueue import IF_EXISTS, enqueue
+from edupulse.control.enqueue import IF_EXISTS
 from edupulse.control.models import PRIORITIES, JobRun
-from edupulse.control.parameters import check
 from edupulse.errors import Invalid, Unavailable
 
 EXAMPLE = "Example: '{\"event_id\": 7}'"
@@ -76,8 +75,7 @@ def send(
     `jobs registered` lists the jobs with their parameters.
     """
     arguments = {**_in_order(name, ordered), **_object(named, "--kwargs"), **dict(map(from_pair, pairs))}
-    check(current_catalog().get(name), arguments)
-    run = enqueue(name, actor=actor(), **_how(**wishes), **arguments)
+    run = sending.send(name, arguments, actor=actor(), **_how(**wishes))
     if wait:
         run = _outcome(run, timeout)
     show_facts(facts_of(run), as_json=as_json)

@@ -8,11 +8,10 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from edupulse import clock
-from edupulse.control import pauses
+from edupulse.control import pauses, sending
 from edupulse.control.catalog import JobSpec, current_catalog
-from edupulse.control.enqueue import enqueue
 from edupulse.control.models import JobRun
-from edupulse.control.parameters import check, parameters
+from edupulse.control.parameters import parameters
 from edupulse.control.schedule import listing
 from edupulse.control.waiting import waits_for
 from edupulse.errors import Conflict, Invalid, NotFound
@@ -60,15 +59,14 @@ def send(name: str) -> Response:
 
 
 def _send(spec: JobSpec, order: Order) -> JobRun:
-    check(spec, order.arguments)
-    return enqueue(
+    return sending.send(
         spec.name,
+        order.arguments,
+        actor=current_user.email,
         priority=order.priority,
         not_before=order.not_before,
         unique_key=order.unique_key,
         if_exists=order.if_exists,
-        actor=current_user.email,
-        **order.arguments,
     )
 
 
