@@ -18,7 +18,9 @@ pytestmark = pytest.mark.real_redis
 
 def test_everything_comes_up_and_ctrl_c_leaves_no_process_and_no_lock(cli: Cli, data: Path) -> None:
     stack = cli("up")
-    read_until(stack, "EduPulse is up at http://127.0.0.1:")
+    shown = read_until(stack, "SMTP_SERVER")
+    assert "EduPulse is up at http://127.0.0.1:" in shown
+    assert "users create" in shown
     wait_until(lambda: all(state == "up" for state in states_of(cli).values()), seconds=30)
     code, answer = answered(cli("jobs", "send", "diagnostics.ping", "note=hello", "--wait"))
     assert (code, '"note": "hello"' in answer) == (0, True)
@@ -38,35 +40,23 @@ def states_of(cli: Cli) -> dict[str, str]:
     return {service["name"]: service["state"] for service in services if service["name"] != "mail"}
 
 
-def test_a_second_stack_on_the_same_folder_is_refused(cli: Cli) -> None:
-    read_until(cli("up"), "EduPulse is up")
-
-    code, output = answered(cli("up"))
-
-    assert (code, "EduPulse already runs on" in output) == (1, True)
-    assert "Traceback" not in output
-
-
-def test_a_killed_supervisor_takes_the_whole_stack_along(cli: Cli, data: Path) -> None:
+def test_what_is_taken_is_refused_and_a_killed_supervisor_takes_the_whole_stack_along(
+    cli: Cli, data: Path
+) -> None:
     stack = cli("up")
     read_until(stack, "EduPulse is up")
     # supervisor, redis, gunicorn and its worker, the keeper and its two workers, scheduler
     wait_until(lambda: len(with_data_in(data)) == 8)
 
-    stack.kill()
-
-    wait_until(lambda: not with_data_in(data))
-
-
-def test_a_taken_port_is_named_and_nothing_is_started(cli: Cli, data: Path) -> None:
-    read_until(cli("up"), "EduPulse is up")
+    code, output = answered(cli("up"))
+    assert (code, "EduPulse already runs on" in output, "Traceback" in output) == (1, True, False)
 
     code, output = answered(cli("up", EDUPULSE_DATA_DIR=str(data.with_name("other"))))
-
-    assert code == 1
-    assert "EDUPULSE_PORT" in output
-    assert "Address already in use" in output
+    assert (code, "EDUPULSE_PORT" in output, "Address already in use" in output) == (1, True, True)
     assert with_data_in(data.with_name("other")) == []
+
+    stack.kill()
+    wait_until(lambda: not with_data_in(data))
 
 
 def test_a_bad_value_in_env_is_named_and_nothing_is_started(cli: Cli, tmp_path: Path, data: Path) -> None:
@@ -79,9 +69,3 @@ def test_a_bad_value_in_env_is_named_and_nothing_is_started(cli: Cli, tmp_path: 
     assert "TIMEZONE ('Mars') should be an IANA time zone" in output
     assert "Traceback" not in output
     assert not data.exists()
-
-
-def test_without_mail_server_and_account_the_next_steps_are_named(cli: Cli) -> None:
-    shown = read_until(cli("up"), "SMTP_SERVER")
-
-    assert "users create" in shown
