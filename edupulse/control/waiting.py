@@ -90,7 +90,9 @@ def _away(run: JobRun, now: datetime) -> Waiting | None:
     if not any(run.queue in worker.queues for worker in workers):
         sentence = f"No worker listens to the queue {run.queue}; it begins when one does."
         return Waiting(
-            sentence, run.available_at, f"Start one: `python cli.py worker --queues {run.queue}`, or {START_ALL}"
+            sentence,
+            run.available_at,
+            f"Start one: `python cli.py worker --queues {run.queue}`, or {START_ALL}",
         )
     return None
 
