@@ -1,6 +1,9 @@
 """The command line: `python cli.py NOUN VERB`."""
 
+import gc
 import sys
+
+gc.disable()  # until the application is made: of what is imported nothing is garbage, and looking for it takes long
 
 try:
     from edupulse.cli import main
@@ -9,6 +12,8 @@ except ModuleNotFoundError as error:
         f"The Python module {error.name!r} is missing in {sys.executable}. "
         "Use .venv/bin/python cli.py; ./run up makes or mends that environment."
     )
+except KeyboardInterrupt:
+    sys.exit(130)
 
 if __name__ == "__main__":
     main()

@@ -22,7 +22,7 @@ class AuditFilter:
     """Which acts to list; an empty value means any."""
 
     actor: str = ""
-    action: str = ""  # "campaigns.start", or "campaigns" for all that is done to them
+    action: str = ""  # "campaign.start", or "campaign" for all that is done to them
     subject: str = ""  # "campaign:7", or "campaign" for all of them
     since: datetime | None = None
     until: datetime | None = None

@@ -15,7 +15,8 @@ from edupulse.accounts.models import ROLES, ApiToken
 from edupulse.accounts.users import find_user
 from edupulse.clock import now
 from edupulse.database import db
-from edupulse.errors import Denied, Invalid, NotFound
+from edupulse.errors import Denied, Invalid, NotFound, Unavailable
+from edupulse.logs import get_logger
 from edupulse.transaction import transaction
 
 PREFIX = "edu_"  # by which a leaked one is recognised
@@ -24,6 +25,8 @@ SHOWN = 8  # first characters that are kept, to tell tokens apart
 LONGEST_NAME = 100  # characters
 LOWER = "Choose a lower role."
 NOTED_EVERY = timedelta(hours=1)  # the use of a token is written down no more often
+
+log = get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -122,6 +125,24 @@ def revoke_token(token_id: int, *, actor: str, email: str = "") -> ApiToken:
     return token
 
 
+def revoke_token_with(bearer: Bearer, token_id: int) -> ApiToken:
+    """End a token as somebody who shows one: of their own, or as an administrator anybody's.
+
+    A token that may more than the one that was shown stays, so that one which may only look stops nobody's work.
+    Raises NotFound as `revoke_token` does, and Denied.
+    """
+    if bearer.may("admin"):
+        return revoke_token(token_id, actor=bearer.email)
+    with transaction():
+        token = revoke_token(token_id, actor=bearer.email, email=bearer.email)
+        if not bearer.may(_worth(token)):
+            raise Denied(
+                f"Token {token_id} may more than the one of this call, which is {bearer.role}.",
+                cure="End it with one that may as much, or on the page of your account.",
+            )
+    return token
+
+
 def bearer_of(secret: str) -> Bearer | None:
     """Return who calls with this secret; None for one that is unknown, ended, expired, or of nobody active."""
     if not secret.startswith(PREFIX) or len(secret) > 100:
@@ -130,9 +151,7 @@ def bearer_of(secret: str) -> Bearer | None:
     if token is None or not is_valid(token):
         return None
     _note_use(token)
-    person = token.user
-    role = min(token.role, person.role, key=ROLES.index)
-    return Bearer(person.email, role, token.id, token.name, token.expires_at)
+    return Bearer(token.user.email, _worth(token), token.id, token.name, token.expires_at)
 
 
 def is_valid(token: ApiToken) -> bool:
@@ -141,13 +160,21 @@ def is_valid(token: ApiToken) -> bool:
     return token.revoked_at is None and not has_expired and token.user.active
 
 
+def _worth(token: ApiToken) -> str:
+    return min(token.role, token.user.role, key=ROLES.index)
+
+
 def _note_use(token: ApiToken) -> None:
     earlier = now() - NOTED_EVERY
     if token.last_used_at is not None and token.last_used_at > earlier:
         return
     unnoted = or_(ApiToken.last_used_at.is_(None), ApiToken.last_used_at <= earlier)
-    with transaction(durable=False) as session:
-        session.execute(update(ApiToken).where(ApiToken.id == token.id, unnoted).values(last_used_at=now()))
+    noted = update(ApiToken).where(ApiToken.id == token.id, unnoted).values(last_used_at=now())
+    try:
+        with transaction(durable=False) as session:
+            session.execute(noted)
+    except Unavailable as error:  # a full disk must not keep a program from looking
+        log.warning("use of a token not noted", token=token.id, reason=error.message)
 
 
 def _hashed(secret: str) -> str:

@@ -6,6 +6,7 @@ import secrets
 
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from edupulse.accounts.audit import record
@@ -35,13 +36,9 @@ def create_user(email: str, name: str, role: str, password: str, *, actor: str =
     )
     with transaction() as session:
         if session.scalar(select(User.id).where(User.email == email)):
-            raise Conflict(
-                f"{email} can already sign in.",
-                cure="Change the role or the password instead.",
-                field="email",
-            )
+            raise _taken(email)
         session.add(fresh)
-        session.flush()
+        _flush(session, email)
         record(actor, "users.create", f"user:{fresh.id}", email=email, role=role)
     return fresh
 
@@ -177,6 +174,19 @@ def _keep_an_admin(session: Session, person: User) -> None:
         raise Conflict(
             f"{person.email} is the only administrator.", cure="Make somebody else administrator first."
         )
+
+
+def _flush(session: Session, email: str) -> None:
+    """Write the row; two who make the same person at the same moment are told apart by the database."""
+    try:
+        session.flush()
+    except IntegrityError:
+        raise _taken(email) from None
+
+
+def _taken(email: str) -> Conflict:
+    cure = "Change the role or the password instead."
+    return Conflict(f"{email} can already sign in.", cure=cure, field="email")
 
 
 def _address(email: str) -> str:

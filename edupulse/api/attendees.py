@@ -42,9 +42,10 @@ def show(event_id: int, attendee_id: int) -> dict[str, Any]:
 @noun.patch("/<int:attendee_id>/", body=AttendeeWords, gives=Attendee)
 def change(event_id: int, attendee_id: int, body: AttendeeWords) -> dict[str, Any]:
     """Change what is named; an empty time zone or address takes it away."""
-    before = people.draft_of(attendees.of_event(monitor.event(event_id), attendee_id))
+    event = monitor.event(event_id)
+    seen, before = event.revision, people.draft_of(attendees.of_event(event, attendee_id))
     draft = person_from(body, before)
-    return facts_of_attendee(events.change_attendee(event_id, attendee_id, draft, actor()))
+    return facts_of_attendee(events.change_attendee(event_id, attendee_id, draft, actor(), revision=seen))
 
 
 @noun.delete("/<int:attendee_id>/", gives=RemovedAttendee)

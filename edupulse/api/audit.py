@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from edupulse.accounts.audit import AuditFilter, entries
 from edupulse.api.answers import page_of
 from edupulse.api.noun import Noun
-from edupulse.api.schema import Paged, PageOf, Shown, Text
+from edupulse.api.schema import Instant, Paged, PageOf, Shown, Text
 
 noun = Noun("audit", __name__, url_prefix="/audit")
 
@@ -32,10 +32,10 @@ class WhichActs(Paged):
     """Narrows the list; what is left away means any."""
 
     actor: Text = Field("", description="An address, or cli:NAME, or system.")
-    action: Text = Field("", description="campaigns.start, or campaigns for all that is done to them.")
+    action: Text = Field("", description="campaign.start, or campaign for all that is done to them.")
     subject: Text = Field("", description="campaign:7, or campaign for all of them.")
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = None
+    since: Instant | None = None
+    until: Instant | None = None
 
 
 @noun.get("/", query=WhichActs, gives=PageOf[Act])

@@ -36,7 +36,7 @@ class NewCampaign(Body):
     text: Text | None = None
     html: Text | None = None
     letters: dict[Text, NewLetter] | None = Field(
-        None, description="Further letters by language: en, zh, pt-BR."
+        None, description="All further letters by language: en, zh, pt-BR; one that is left out goes."
     )
     purpose: Purpose | None = Field(None, description="What people may refuse, or what they must be told.")
     from_name: Name | None = Field(None, description="The sender's name, by default the account's own.")
@@ -45,7 +45,7 @@ class NewCampaign(Body):
     resend_unknown: bool | None = Field(None, description="Never to miss, at the risk of a second copy.")
     patience_hours: Hours | None = Field(None, description="How long a refused mail is tried.")
     scheduled_at: AwareDatetime | None = Field(
-        None, description="A wish: nothing leaves before it is started."
+        None, description="A wish: nothing leaves before it is started. Null takes it away."
     )
 
 
@@ -58,6 +58,8 @@ class CampaignChange(NewCampaign):
 def read_draft(words: NewCampaign, before: CampaignDraft) -> CampaignDraft:
     """Return `before` with what the call says."""
     values = {name: value for name, value in words.said().items() if name in NewCampaign.model_fields}
+    if "scheduled_at" in words.model_fields_set:  # what has no empty value of its own is emptied by null
+        values["scheduled_at"] = words.scheduled_at
     if words.letters is not None:
         values["letters"] = {locale: _letter(locale, letter) for locale, letter in words.letters.items()}
     return replace(before, **values)

@@ -62,8 +62,10 @@ def show(campaign_id: int) -> dict[str, Any]:
 @noun.patch("/<int:campaign_id>/", body=CampaignChange, gives=Campaign)
 def change(campaign_id: int, body: CampaignChange) -> dict[str, Any]:
     """Change what is named of a draft; `revision` refuses it if somebody else was faster."""
-    draft = read_draft(body, drafts.draft_of(monitor.campaign(campaign_id)))
-    return facts_of_campaign(drafts.change(campaign_id, draft, actor=actor(), revision=body.revision))
+    campaign = monitor.campaign(campaign_id)
+    seen = campaign.revision if body.revision is None else body.revision
+    draft = read_draft(body, drafts.draft_of(campaign))
+    return facts_of_campaign(drafts.change(campaign_id, draft, actor=actor(), revision=seen))
 
 
 @noun.delete("/<int:campaign_id>/", gives=DeletedCampaign)

@@ -9,6 +9,7 @@ from flask import request
 from edupulse.accounts.users import find_user
 from edupulse.api.answers import facts_of
 from edupulse.api.gate import actor, takes
+from edupulse.api.idempotency import unkeyed
 from edupulse.api.noun import Noun
 from edupulse.api.schema import Body, Shown
 from edupulse.errors import Invalid
@@ -47,6 +48,7 @@ class ImportedCalendar(Shown):
 
 @noun.post("/", body=Calendar, files=(CALENDAR,), gives=ImportedCalendar)
 @takes(LARGEST_MB)
+@unkeyed  # a large file takes too long for one transaction; the same file twice changes nothing twice
 def import_calendar(body: Calendar | None) -> dict[str, Any]:
     """Bring in the events of a calendar file; the same file twice changes nothing twice."""
     data = body.calendar.encode("utf-8", "replace") if body else request.get_data()

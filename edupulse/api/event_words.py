@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
@@ -61,7 +62,10 @@ class EventWords(Body):
     )
     email_reminder: bool | None = None
     attendees: list[AttendeeWords] | None = Field(
-        None, max_length=MOST_ATTENDEES, description="All of them: who is left out is taken off the list."
+        None,
+        max_length=MOST_ATTENDEES,
+        description="All of them: who is left out is taken off the list. Who stays, by address or else by name, "
+        "keeps what is not said of them.",
     )
 
 
@@ -86,8 +90,17 @@ def draft_from(body: EventWords, before: EventDraft) -> EventDraft:
     if position := values.pop("position", None):
         values |= {"latitude": position.latitude, "longitude": position.longitude}
     if "attendees" in values:
-        values["attendees"] = tuple(person_from(each, AttendeeDraft()) for each in values["attendees"])
+        values["attendees"] = _people_from(values["attendees"], before.attendees)
     return replace(before, **values)
+
+
+def _people_from(said: Sequence[AttendeeWords], before: Sequence[AttendeeDraft]) -> tuple[AttendeeDraft, ...]:
+    known = {_called(each): each for each in before}
+    return tuple(person_from(each, known.get(_called(each), AttendeeDraft())) for each in said)
+
+
+def _called(person: AttendeeWords | AttendeeDraft) -> str:
+    return (person.email or person.name or "").strip().lower()
 
 
 def person_from(body: AttendeeWords, before: AttendeeDraft) -> AttendeeDraft:

@@ -114,8 +114,8 @@ def show(rule_id: int) -> dict[str, Any]:
 @noun.patch("/<int:rule_id>/", body=RuleWords, gives=Rule)
 def change(rule_id: int, body: RuleWords) -> dict[str, Any]:
     """Change what is named; `mailbox_id` 0 makes it a rule for every mailbox."""
-    draft = _draft(body, rules.draft_of(rules.existing(rule_id)))
-    return facts_of(rules.change(rule_id, draft, actor=actor()), Rule)
+    seen = rules.draft_of(rules.existing(rule_id))
+    return facts_of(rules.change(rule_id, _draft(body, seen), actor=actor(), seen=seen), Rule)
 
 
 @noun.delete("/<int:rule_id>/", gives=RemovedRule)

@@ -63,7 +63,7 @@ class NewJob(Body):
     arguments: dict[Text, Any] = Field(default_factory=dict)
     priority: Priority | None = None
     not_before: Instant | None = None
-    delay_seconds: float | None = Field(None, ge=0, le=LONGEST_DELAY)
+    delay_seconds: float | None = Field(None, ge=0, le=LONGEST_DELAY, allow_inf_nan=False)
     unique_key: Key | None = None
     if_exists: Literal["skip", "replace", "error"] | None = None
 
@@ -77,10 +77,10 @@ class ManyJobs(Body):
 
     def selection(self) -> Selection:
         """Return them as the orders take them. Raises Invalid for none, for both, and for a filter without a wish."""
-        wishes = self.filter.said() if self.filter else {}
-        if (self.ids is None) == (not wishes):
+        chosen = _filters(self.filter.said()) if self.filter else RunFilter()
+        if (self.ids is None) == (chosen == RunFilter()):  # "" and false wish for nothing either
             raise Invalid("Which jobs?", cure=EVERY, field="ids" if self.ids else "filter")
-        return list(self.ids) if self.ids else _filters(wishes)
+        return list(self.ids) if self.ids else chosen
 
 
 class JobsToRevoke(ManyJobs):
@@ -106,7 +106,9 @@ class Pausing(Body):
 class Patience(Query):
     """How long to wait for news of one run."""
 
-    wait: float = Field(0, ge=0, le=25, description="Seconds to wait until the run is over.")
+    wait: float = Field(
+        0, ge=0, le=25, allow_inf_nan=False, description="Seconds to wait until the run is over."
+    )
     seen: Text = Field(
         "", description="`seen` of an earlier answer: then the wait ends with the next news already."
     )

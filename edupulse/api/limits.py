@@ -67,6 +67,8 @@ def register(app: Flask) -> None:
         application_limits=[ApplicationLimit(_limit, error_message=_too_many)],
         storage_uri=f"{SCHEME}://",
         in_memory_fallback_enabled=True,
+        # Only the first thread that loses Redis falls back by itself; those that wait for it just then go uncounted.
+        swallow_errors=True,
         headers_enabled=True,
     )
     limiter.request_filter(lambda: not _is_ours())

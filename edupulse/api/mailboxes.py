@@ -91,8 +91,10 @@ def show(mailbox_id: int) -> dict[str, Any]:
 @noun.patch("/<int:mailbox_id>/", body=MailboxChange, gives=Mailbox)
 def change(mailbox_id: int, body: MailboxChange) -> dict[str, Any]:
     """Change what is named; `revision` refuses it if somebody else was faster. A secret not named stays."""
-    draft = draft_from(body, drafts.draft_of(accounts.existing(mailbox_id)))
-    accounts.change(mailbox_id, draft, actor=actor(), revision=body.revision)
+    mailbox = accounts.existing(mailbox_id)
+    seen = mailbox.revision if body.revision is None else body.revision
+    draft = draft_from(body, drafts.draft_of(mailbox))
+    accounts.change(mailbox_id, draft, actor=actor(), revision=seen)
     return shown(mailbox_id)
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from edupulse.api.answers import facts_of
+from edupulse.api.gate import caller
 from edupulse.api.job_facts import Job, facts_of_run
 from edupulse.api.schema import Shown
 from edupulse.mailboxes import monitor
@@ -83,6 +84,11 @@ class MessageInFull(Message):
     thread: list[Message]
     runs: list[Job]
     quarantine: Quarantine | None
+
+
+def reads_letters() -> bool:
+    """Say whether who calls may read what people wrote."""
+    return caller().may("operator")
 
 
 def facts_of_message(row: InboundMessage, *, may_read: bool) -> dict[str, Any]:

@@ -1,10 +1,11 @@
-"""Addresses below the root that do not exist, or not by this method: answered as everything else here."""
+"""Addresses of ours that do not exist, or not by this method: answered as everything else here."""
 
 from __future__ import annotations
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import NotFound
 
+from edupulse.api import kept, metrics
 from edupulse.api.errors import http_error
 from edupulse.api.noun import ROOT
 
@@ -16,8 +17,12 @@ def register(app: Flask) -> None:
 
 def _tell() -> Response | None:
     error = request.routing_exception
-    if error is None or not request.path.startswith(f"{ROOT}/"):
+    if error is None or not _is_ours(request.path):
         return None
     if isinstance(error, NotFound):
         error = NotFound(f"There is nothing at {request.path[:100]}.")
     return http_error(error)
+
+
+def _is_ours(path: str) -> bool:
+    return f"{path}/".startswith(f"{ROOT}/") or path.rstrip("/") in (kept.SYNC, metrics.PATH)

@@ -76,5 +76,6 @@ def restore(event_id: int, original: str) -> dict[str, Any]:
 @noun.post("/<original>/following/", body=EventWords, gives=Event, status=201)
 def change_following(event_id: int, original: str, body: EventWords) -> dict[str, Any]:
     """Let the series go on differently from this date on, as a new event, which is the answer."""
-    before = events.following_draft(monitor.event(event_id), original)
-    return facts_of_event(events.change_following(event_id, original, draft_from(body, before), actor()))
+    event = monitor.event(event_id)
+    seen, draft = event.revision, draft_from(body, events.following_draft(event, original))
+    return facts_of_event(events.change_following(event_id, original, draft, actor(), revision=seen))

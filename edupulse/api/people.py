@@ -7,10 +7,12 @@ from typing import Any
 
 from edupulse.api.answers import facts_of
 from edupulse.api.delivery_facts import Attempt
+from edupulse.api.message_facts import reads_letters
 from edupulse.api.noun import Noun
 from edupulse.api.schema import Paged, PageOf, Shown
 from edupulse.mail.timeline import timeline
 from edupulse.mailboxes.letters import letters_of
+from edupulse.mailboxes.models import InboundMessage
 
 noun = Noun("people", __name__, url_prefix="/people")
 
@@ -43,7 +45,7 @@ class PersonMail(Shown):
 
 
 class PersonLetter(Shown):
-    """A message from the person; `/messages/<id>/` shows it."""
+    """A message from the person; `/messages/<id>/` shows it. Its `snippet` is empty for viewers."""
 
     id: int
     subject: str
@@ -70,8 +72,13 @@ def show(address: str, query: Paged) -> dict[str, Any]:
         "address": found.address,
         "suppressions": found.suppressions,
         "counts": found.counts,
-        "received": [facts_of(each, PersonLetter) for each in letters_of(found.address)],
+        "received": [_letter(each) for each in letters_of(found.address)],
         "items": found.entries.items,
         "previous": found.entries.previous,
         "next": found.entries.next,
     }
+
+
+def _letter(row: InboundMessage) -> dict[str, Any]:
+    facts = facts_of(row, PersonLetter)
+    return facts if reads_letters() else facts | {"snippet": ""}

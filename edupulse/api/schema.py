@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, NoReturn, TypeVar
 
 from flask import request
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
@@ -18,6 +19,10 @@ LARGEST_NUMBER = 2**31 - 1  # what a row's number can be in PostgreSQL
 # Text without NUL, which PostgreSQL cannot store; a row's number.
 Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 Number = Annotated[int, Field(ge=1, le=LARGEST_NUMBER)]
+
+# Far enough for everything, and so far from either end of the calendar that no offset falls off it.
+FIRST, LAST = datetime(1970, 1, 2, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+Instant = Annotated[AwareDatetime, Field(ge=FIRST, le=LAST)]
 
 Kind = TypeVar("Kind")
 Model = TypeVar("Model", bound=BaseModel)

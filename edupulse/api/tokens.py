@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from edupulse.accounts import models, tokens
-from edupulse.api.gate import actor, caller
+from edupulse.api.gate import caller
 from edupulse.api.idempotency import unkeyed
 from edupulse.api.noun import Noun
-from edupulse.api.schema import Body, ListOf, Query, Shown, Text
+from edupulse.api.schema import Body, Instant, ListOf, Query, Shown, Text
 
 noun = Noun("tokens", __name__, url_prefix="/tokens")
 
@@ -42,7 +42,7 @@ class NewToken(Body):
 
     name: Text = Field(description="What it is for, such as “school portal”.")
     role: Literal["viewer", "operator", "admin"] = "viewer"
-    expires_at: AwareDatetime | None = None
+    expires_at: Instant | None = None
     email: Text | None = Field(None, description="Whose it is, for administrators; by default yours.")
 
 
@@ -70,8 +70,8 @@ def make(body: NewToken) -> dict[str, Any]:
 
 @noun.post("/<int:token_id>/revoke/", gives=Token)
 def revoke(token_id: int) -> dict[str, Any]:
-    """End a token at once; once or twice, the effect is the same."""
-    return _facts(tokens.revoke_token(token_id, actor=actor(), email=_owner()))
+    """End a token at once that may no more than the one of this call; once or twice, the effect is the same."""
+    return _facts(tokens.revoke_token_with(caller(), token_id))
 
 
 def _owner() -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from flask import request
 from pydantic import Field
@@ -18,6 +18,7 @@ from edupulse.api.schema import Body, ListOf, Shown, Text
 noun = Noun("users", __name__)
 
 Role = Literal["viewer", "operator", "admin"]
+Name = Annotated[Text, Field(max_length=users.LONGEST_NAME)]
 MAY = "A viewer may look, an operator act, an administrator manage people."
 
 
@@ -38,13 +39,13 @@ class NewUser(Body):
     email: Text
     role: Role = Field(description=MAY)
     password: Text
-    name: Text | None = None
+    name: Name | None = None
 
 
 class UserChange(Body):
     """What should be otherwise; the rest stays. A new password ends the person's sessions."""
 
-    name: Text | None = None
+    name: Name | None = None
     role: Role | None = None
     active: bool | None = None
     password: Text | None = None

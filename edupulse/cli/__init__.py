@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import logging
+import sys
+from io import TextIOWrapper
 
 import click
 from flask import Flask
@@ -44,6 +47,7 @@ PLACES = {
     "scheduler": "processes:scheduler",
 }
 WIDEST_HELP = 120  # columns of a text of help, where the terminal has them
+PROGRAM = "python cli.py"  # as every cure calls it
 COMPLETING = "_EDUPULSE_COMPLETE"  # the variable by which a shell asks what could follow
 
 
@@ -61,7 +65,10 @@ def main() -> None:
         help="Remind people of events, and know what came of it.",
     )
     command = click.version_option(VERSION, prog_name="edupulse")(root)
-    command(obj=ScriptInfo(create_app=_load), complete_var=COMPLETING)
+    if isinstance(sys.stdout, TextIOWrapper):
+        # What is done is done: a terminal without these letters must not turn it into a failure.
+        sys.stdout.reconfigure(errors="backslashreplace")
+    command(prog_name=PROGRAM, obj=ScriptInfo(create_app=_load), complete_var=COMPLETING)
 
 
 def _load() -> Flask:
@@ -71,4 +78,6 @@ def _load() -> Flask:
     configure_logging(settings)
     # The answer is what a person wants to read here; a worker or the scheduler turns its log on again.
     logging.getLogger().setLevel(logging.ERROR)
-    return create_app(settings, catalog=catalog, serving=False)
+    app = create_app(settings, catalog=catalog, serving=False)
+    gc.enable()  # the program that called us has put it off
+    return app

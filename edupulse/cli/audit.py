@@ -11,7 +11,7 @@ from edupulse.accounts.audit import AuditFilter
 from edupulse.accounts.models import AuditEntry
 from edupulse.cli.command import Noun
 from edupulse.cli.instants import earlier
-from edupulse.cli.output import json_option, show_page
+from edupulse.cli.output import json_option, page_option, show_page
 
 NAMES = ("id", "at", "actor", "action", "subject", "detail")
 
@@ -34,7 +34,7 @@ def audit() -> None:
 )
 @click.option("--until", default=None, metavar="TIME", help="Only before then.")
 @click.option("--limit", type=click.IntRange(1, 500), default=20, show_default=True)
-@click.option("--page", "cursor", default="", help="Where to go on; the end of a page says it.")
+@page_option
 @json_option
 def list_acts(
     since: str | None, until: str | None, limit: int, cursor: str, as_json: bool, **wanted: Any

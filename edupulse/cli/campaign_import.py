@@ -14,6 +14,7 @@ from edupulse.campaigns.models import Intake
 from edupulse.cli.command import actor
 from edupulse.cli.output import json_option, print_json, show_facts
 from edupulse.cli.row_numbers import ROW_NUMBER
+from edupulse.cli.strangers import plain
 from edupulse.errors import Invalid
 
 SHOWN = 5  # errors that are shown; --json and --errors have them all
@@ -121,6 +122,6 @@ def _numbers(found: audience.Report | Intake) -> dict[str, object]:
 
 def _show_errors(errors: list[dict[str, Any]]) -> None:
     for error in errors[:SHOWN]:
-        click.echo(f"line {error['line']}: {error['problem']}", err=True)
+        click.echo(plain(f"line {error['line']}: {error['problem']}"), err=True)
     if len(errors) > SHOWN:
         click.echo(f"... and {len(errors) - SHOWN} more: see them all with --errors FILE", err=True)

@@ -10,7 +10,7 @@ import click
 from edupulse.campaigns import audience, monitor
 from edupulse.campaigns.export import export as exported
 from edupulse.campaigns.models import Recipient
-from edupulse.cli.output import json_option, show_facts, show_rows
+from edupulse.cli.output import json_option, page_option, show_facts, show_page
 from edupulse.cli.row_numbers import ROW_NUMBER
 from edupulse.errors import Invalid
 from edupulse.mail.models import STATES, Delivery
@@ -23,7 +23,7 @@ MAILS: tuple[str, ...] = ("address", "name", "state", "sent_at", "reason")
 @click.option("--state", type=click.Choice(STATES), default=None, help="Only mails in this state.")
 @click.option("--search", default="", help="A whole address, or a part of a name or address.")
 @click.option("--limit", type=click.IntRange(1, 500), default=50, show_default=True)
-@click.option("--page", "cursor", default="", help="Where to go on; the end of a page says it.")
+@page_option
 @json_option
 def recipients(
     campaign_id: int, state: str | None, search: str, limit: int, cursor: str, as_json: bool
@@ -35,9 +35,7 @@ def recipients(
     else:
         mails = monitor.deliveries(campaign_id, state or "", search, cursor, limit)
         rows, columns, following = [_mail(each) for each in mails.items], MAILS, mails.next
-    show_rows(rows, columns, as_json=as_json, empty="Nobody matches.")
-    if following and not as_json:
-        click.echo(f"There are more: add --page {following}", err=True)
+    show_page(rows, columns, following, as_json=as_json, empty="Nobody matches.")
 
 
 @click.argument("campaign_id", type=ROW_NUMBER)
@@ -50,8 +48,11 @@ def export(campaign_id: int, file: Path, as_json: bool) -> None:
         raise Invalid(
             f"“{file.name}” is neither CSV nor XLSX.", cure="End the name in .csv or .xlsx.", field="file"
         )
+    pieces = exported(
+        campaign_id, kind
+    )  # before the file is opened: a campaign that is not there empties none
     with file.open("wb") as out:
-        for piece in exported(campaign_id, kind):
+        for piece in pieces:
             out.write(piece)
     show_facts({"file": file, "bytes": file.stat().st_size}, as_json=as_json)
 

@@ -17,11 +17,12 @@ from edupulse.campaigns.checks.finding import Finding, Report
 from edupulse.campaigns.checks.sizes import size_words
 from edupulse.campaigns.preflight import preflight as inspected
 from edupulse.campaigns.preview import Preview, extremes, preview, send_test
-from edupulse.cli import mail as mails
+from edupulse.cli import mail_outcomes as mails
 from edupulse.cli.campaign_text import Written, draft_from, text_options
 from edupulse.cli.command import actor
 from edupulse.cli.output import console, json_option, print_json, show_facts, show_rows
 from edupulse.cli.row_numbers import ROW_NUMBER
+from edupulse.cli.strangers import plain
 from edupulse.errors import Conflict, Unavailable
 
 COLOURS = {"red": "red", "amber": "yellow", "green": "green"}
@@ -177,7 +178,7 @@ def _show_preview(seen: Preview) -> None:
         "empty_fields": list(seen.empty) or None,
     }
     show_facts(facts, as_json=False)
-    click.echo(f"\n{seen.text}")
+    click.echo(f"\n{plain(seen.text)}")
 
 
 def _open(seen: Preview) -> None:

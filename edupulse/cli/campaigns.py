@@ -22,7 +22,7 @@ from edupulse.cli import (
 )
 from edupulse.cli.campaign_text import Written, draft_from, text_options
 from edupulse.cli.command import Noun, actor
-from edupulse.cli.output import json_option, show_facts, show_rows
+from edupulse.cli.output import json_option, page_option, show_facts, show_page, show_rows
 from edupulse.cli.row_numbers import ROW_NUMBER
 from edupulse.errors import Invalid
 
@@ -47,14 +47,15 @@ for verb, command in VERBS.items():
 @campaigns.command("list")
 @click.option("--state", type=click.Choice(STATES), default=None, help="Only campaigns in this state.")
 @click.option("--limit", type=click.IntRange(1, 500), default=20, show_default=True)
+@page_option
 @json_option
-def list_campaigns(state: str | None, limit: int, as_json: bool) -> None:
+def list_campaigns(state: str | None, limit: int, cursor: str, as_json: bool) -> None:
     """List campaigns, newest first."""
-    rows = [_listed(each) for each in monitor.listing(state or "", size=limit).items]
+    page = monitor.listing(state or "", cursor, limit)
+    rows = [_listed(each) for each in page.items]
     columns = ("id", "name", "state", "recipients", "sent", "open", "failed", "created_at")
-    show_rows(
-        rows, columns, as_json=as_json, empty="There is no campaign. Write one: campaigns create --help"
-    )
+    empty = "There is no campaign. Write one: python cli.py campaigns create --help"
+    show_page(rows, columns, page.next, as_json=as_json, empty=empty)
 
 
 @campaigns.command()

@@ -13,7 +13,7 @@ from edupulse.cli.command import Noun, actor
 from edupulse.cli.event_facts import facts_of_person
 from edupulse.cli.output import json_option, print_json, show_facts, show_rows
 from edupulse.cli.row_numbers import ROW_NUMBER
-from edupulse.errors import NotFound
+from edupulse.errors import Invalid, NotFound
 from edupulse.mail.render import LOCALES
 from edupulse.reminders import attendees as lists
 from edupulse.reminders import monitor
@@ -56,6 +56,8 @@ def add(event_id: int, people: tuple[str, ...], file: Path | None, as_json: bool
     They are put on it one after the other; whoever is on it already is refused, and those after them are not put on it.
     """
     lines = [*people, *(file.read_text("utf-8-sig").splitlines() if file else ())]
+    if not any(line.strip() for line in lines):
+        raise Invalid("Whom?", cure='Name people, "Li <li@school.example>", or a --file.', field="people")
     added = [lists.add_attendee(event_id, person, actor()) for person in people_in(lines)]
     rows = [facts_of_person(each) for each in added]
     show_rows(rows, COLUMNS, as_json=as_json, empty="Nobody is named.")

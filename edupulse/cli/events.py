@@ -13,8 +13,9 @@ from edupulse.cli.attendee_lines import people_in
 from edupulse.cli.command import Noun, actor
 from edupulse.cli.event_facts import facts_of, facts_of_date, page_of, row_of, row_of_entry
 from edupulse.cli.event_options import draft_from, event_options
-from edupulse.cli.output import json_option, print_json, show_facts, show_page, show_rows
+from edupulse.cli.output import json_option, page_option, print_json, show_facts, show_page, show_rows
 from edupulse.cli.row_numbers import ROW_NUMBER
+from edupulse.cli.strangers import plain
 from edupulse.clock import now
 from edupulse.errors import Invalid
 from edupulse.reminders import events as domain
@@ -43,7 +44,7 @@ events.add_command(event_people.attendees)
 @click.option("--when", type=click.Choice(WHEN), default="upcoming", show_default=True)
 @click.option("--search", default="", help="Only with this text in title, place or description.")
 @click.option("--limit", type=click.IntRange(1, 500), default=20, show_default=True)
-@click.option("--page", "cursor", default="", help="Where to go on; the end of a page says it.")
+@page_option
 @json_option
 def list_events(when: str, search: str, limit: int, cursor: str, as_json: bool) -> None:
     """List events, the soonest first, what is past or cancelled the latest first."""
@@ -132,11 +133,8 @@ def import_file(file: Path, as_json: bool) -> None:
     report = domain.import_ics(file.read_bytes(), actor())
     if as_json:
         print_json(_facts_of_import(report))
-        return
-    counts = {name: len(getattr(report, name)) for name in ("added", "updated", "unchanged", "rejected")}
-    show_facts(counts, as_json=False)
-    for sentence in (*report.rejected, *report.notes):
-        click.echo(sentence, err=True)
+    else:
+        _show_import(report)
     if not report.total:
         raise Invalid(f"{file.name} has no event.", cure="Export it as iCalendar (.ics).", field="file")
 
@@ -157,6 +155,13 @@ def _listed(each: monitor.Listed) -> dict[str, object]:
 def _titled(title: str, rows: list[dict[str, object]], columns: tuple[str, ...], empty: str) -> None:
     click.echo(f"\n{title}")
     show_rows(rows, columns, as_json=False, empty=empty)
+
+
+def _show_import(report: ImportReport) -> None:
+    counts = {name: len(getattr(report, name)) for name in ("added", "updated", "unchanged", "rejected")}
+    show_facts(counts, as_json=False)
+    for sentence in (*report.rejected, *report.notes):
+        click.echo(plain(sentence), err=True)
 
 
 def _facts_of_import(report: ImportReport) -> dict[str, object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, time, timedelta
 
 from edupulse.cli.durations import duration
@@ -54,12 +55,11 @@ def _instant(text: str, nearest: Nearest) -> datetime:
 
 
 def _clock_time(text: str) -> time:
-    try:
-        return time.fromisoformat(text.strip())
-    except ValueError:
-        raise Invalid(
-            f"“{text[:40]}” is not a time.", cure="Write 2026-03-12 18:30, or 18:30 alone.", field="at"
-        ) from None
+    with suppress(ValueError):
+        typed = time.fromisoformat(text.strip())
+        if typed.tzinfo is None:  # an offset says nothing without a day
+            return typed
+    raise Invalid(f"“{text[:40]}” is not a time.", cure="Write 2026-03-12 18:30, or 18:30 alone.", field="at")
 
 
 def _next(wanted: time, local: datetime) -> datetime:

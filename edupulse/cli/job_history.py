@@ -14,7 +14,8 @@ from edupulse.cli.instants import earlier
 from edupulse.cli.job_facts import facts_of, row_of
 from edupulse.cli.job_filters import filter_from, filter_options
 from edupulse.cli.known import JOB
-from edupulse.cli.output import json_option, local, print_json, show_page, show_rows
+from edupulse.cli.output import json_option, local, page_option, print_json, show_page, show_rows
+from edupulse.cli.strangers import plain
 from edupulse.clock import now
 from edupulse.control import monitor
 from edupulse.control.monitor import FailureGroup, JobStatistics, Percentiles
@@ -40,7 +41,7 @@ PERCENTILES = "Waited and took: the half, 95 and 99 of 100 were quicker than tha
 
 @filter_options()
 @click.option("--limit", type=click.IntRange(1, 500), default=20, show_default=True)
-@click.option("--page", "cursor", default="", help="Where to go on; the end of a page says it.")
+@page_option
 @json_option
 def history(limit: int, cursor: str, as_json: bool, **typed: Any) -> None:
     """Look back: what ran, who ordered it, how long it took, why it failed.
@@ -144,5 +145,5 @@ def _when(first: datetime, last: datetime, count: int) -> str:
 
 
 def _short(message: str) -> str:
-    first = message.strip().partition("\n")[0]
+    first = plain(message).strip().partition("\n")[0]
     return first if len(first) <= 200 else f"{first[:200]}…"

@@ -17,7 +17,7 @@ from edupulse.cli.known import JOB
 from edupulse.cli.output import json_option, show_facts
 from edupulse.cli.waiting import LONGEST, wait_for
 from edupulse.clock import now
-from edupulse.control import monitor, sending
+from edupulse.control import monitor
 from edupulse.control.catalog import current_catalog
 from edupulse.control.enqueue import IF_EXISTS
 from edupulse.control.models import PRIORITIES, JobRun
@@ -74,6 +74,8 @@ def send(
 
     `jobs registered` lists the jobs with their parameters.
     """
+    from edupulse.control import sending  # heavy: other commands about jobs begin without it
+
     arguments = {**_in_order(name, ordered), **_object(named, "--kwargs"), **dict(map(from_pair, pairs))}
     run = sending.send(name, arguments, actor=actor(), **_how(**wishes))
     if wait:
@@ -93,7 +95,7 @@ def from_pair(pair: str) -> tuple[str, Any]:
         raise Invalid(f"{pair!r} is not KEY=VALUE.", cure="Example: event_id=7")
     try:
         return key, json.loads(value)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):  # a number of 5,000 digits is no number either
         return key, value  # plain text needs no quotes
 
 
@@ -130,7 +132,7 @@ def _object(text: str, option: str) -> dict[str, Any]:
 def _parsed(text: str, option: str) -> Any:
     try:
         return json.loads(text)
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise Invalid(f"{option} is not JSON: {error}.", cure=EXAMPLE, field=option.lstrip("-")) from None
 
 

@@ -15,6 +15,7 @@ from edupulse.cli.durations import span
 from edupulse.cli.job_facts import error_of, facts_of, is_over, row_of
 from edupulse.cli.output import console, json_option, line_of_json, local, table_of
 from edupulse.cli.queues import rows_of_queues
+from edupulse.cli.strangers import plain
 from edupulse.cli.waiting import looks
 from edupulse.clock import now
 from edupulse.control import monitor
@@ -86,7 +87,9 @@ class _Teller:
 def _draw(bar: Bar, task: TaskID, run: JobRun) -> None:
     total = run.progress_total or (1 if run.is_final else None)
     done = total if run.state == "finished" and total else run.progress_done or 0
-    bar.update(task, description=f"{run.name} {run.state}", completed=done, total=total, words=_words(run))
+    bar.update(
+        task, description=f"{run.name} {run.state}", completed=done, total=total, words=plain(_words(run))
+    )
 
 
 def _words(run: JobRun) -> str:
@@ -140,7 +143,7 @@ def _line(run: JobRun) -> str:
     progress = row_of(run)["progress"] if run.state == "started" else error_of(run) or ""
     took = span((run.ended_at - run.started_at).total_seconds()) if run.ended_at and run.started_at else ""
     parts = (local(now()), run.id, run.name, run.state, took, str(progress or ""))
-    return "  ".join(part for part in parts if part)
+    return plain("  ".join(part for part in parts if part))
 
 
 def _seen(run: JobRun) -> Seen:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,14 +15,16 @@ from edupulse.cli.durations import DURATION
 from edupulse.cli.job_facts import facts_of, is_over, row_of
 from edupulse.cli.job_filters import filter_from, filter_options
 from edupulse.cli.known import QUEUE
-from edupulse.cli.output import json_option, print_json, show_facts, show_page, show_rows
+from edupulse.cli.output import json_option, page_option, print_json, show_facts, show_page, show_rows
 from edupulse.cli.waiting import LONGEST, wait_for
 from edupulse.clock import now
 from edupulse.control import monitor
-from edupulse.control.catalog import JobSpec, current_catalog
+from edupulse.control.catalog import current_catalog
 from edupulse.control.models import JobRun
-from edupulse.control.parameters import parameters
 from edupulse.errors import Conflict, Unavailable
+
+if TYPE_CHECKING:
+    from edupulse.control.parameters import Parameter
 
 
 @click.group(cls=Noun)
@@ -44,7 +46,7 @@ jobs.add_command(jobs.commands["cancel"], "revoke")  # as the API calls it
 @jobs.command("list")
 @filter_options()
 @click.option("--limit", type=click.IntRange(1, 500), default=20, show_default=True)
-@click.option("--page", "cursor", default="", help="Where to go on; the end of a page says it.")
+@page_option
 @json_option
 def list_runs(limit: int, cursor: str, as_json: bool, **typed: Any) -> None:
     """List runs, newest first."""
@@ -59,12 +61,16 @@ def list_runs(limit: int, cursor: str, as_json: bool, **typed: Any) -> None:
 @json_option
 def registered(queue: str | None, as_json: bool) -> None:
     """List every job that can be sent, with its parameters."""
+    from edupulse.control.parameters import parameters  # heavy, and of use here only
+
     specs = [spec for spec in current_catalog().specs.values() if queue in (None, spec.queue)]
     rows = [
         {
             "name": spec.name,
             "queue": spec.queue,
-            "parameters": [asdict(each) for each in parameters(spec)] if as_json else _listed(spec),
+            "parameters": [asdict(each) for each in parameters(spec)]
+            if as_json
+            else _listed(parameters(spec)),
             "summary": spec.summary,
             "retries": spec.retries,
             "soft_limit_seconds": spec.soft_limit_seconds,
@@ -100,7 +106,8 @@ def status(run_id: str, as_json: bool) -> None:
 @click.option(
     "--timeout", type=DURATION, default=LONGEST, help="With --wait: at most so long.  [default: 2m]"
 )
-def result(run_id: str, wait: bool, timeout: timedelta) -> None:
+@json_option
+def result(run_id: str, wait: bool, timeout: timedelta, as_json: bool) -> None:
     """Print what a run returned, as JSON; exit code 1 unless it finished."""
     run = monitor.run(run_id)
     if wait:
@@ -110,10 +117,9 @@ def result(run_id: str, wait: bool, timeout: timedelta) -> None:
     print_json(run.result)
 
 
-def _listed(spec: JobSpec) -> str:
+def _listed(parameters: Iterable[Parameter]) -> str:
     """Return the parameters in words, those that may be left out in brackets."""
-    named = [each.name if each.required else f"[{each.name}]" for each in parameters(spec)]
-    return " ".join(named)
+    return " ".join(each.name if each.required else f"[{each.name}]" for each in parameters)
 
 
 def _refuse_unfinished(run: JobRun) -> None:

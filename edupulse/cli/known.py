@@ -8,7 +8,7 @@ import click
 from click.shell_completion import CompletionItem
 from flask.cli import ScriptInfo
 
-from edupulse.cli.command import EXPECTED
+from edupulse.cli.failures import EXPECTED
 from edupulse.clock import now
 from edupulse.control import pools, schedule
 from edupulse.control.catalog import QUEUES, current_catalog

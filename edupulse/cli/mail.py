@@ -2,37 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict
 from io import BytesIO
 
 import click
 
 from edupulse.cli import mail_person
-from edupulse.cli.command import REFUSED, Noun, actor
+from edupulse.cli.command import Noun, actor
+from edupulse.cli.failures import REFUSED
+from edupulse.cli.mail_outcomes import cure, facts_of, outcomes_of
 from edupulse.cli.message_files import refuse_terminal, write_out
-from edupulse.cli.output import json_option, print_json, show_facts, show_page, show_rows
+from edupulse.cli.output import json_option, page_option, print_json, show_facts, show_page, show_rows
 from edupulse.cli.row_numbers import ROW_NUMBER
 from edupulse.cli.suppressions import suppressions
-from edupulse.cli.waiting import wait_for
 from edupulse.clock import now
 from edupulse.config import current_settings
-from edupulse.control.monitor import workers_service
-from edupulse.control.workers import present
 from edupulse.errors import Unavailable
 from edupulse.mail import actions, senders
 from edupulse.mail.addresses import parse_named
 from edupulse.mail.content import raw_mail
-from edupulse.mail.deliver import deliver
-from edupulse.mail.models import STATES, Attempt, Delivery
-from edupulse.mail.monitor import DeliveryFilter, deliveries, sender_service
+from edupulse.mail.models import STATES, Attempt
+from edupulse.mail.monitor import DeliveryFilter, deliveries
 from edupulse.mail.monitor import delivery as find_delivery
 from edupulse.mail.probe import probe
 from edupulse.mail.standing import Standing, standing
 from edupulse.mail.timeline import entry_of
-
-# A mail that is deferred is not over, but a person who waits wants to hear why.
-STILL_GOING = ("queued", "sending")
 
 
 @click.group(cls=Noun)
@@ -98,7 +92,7 @@ def status(as_json: bool) -> None:
 )
 @click.option("--address", default="", help="Only mails to addresses with this text in them.")
 @click.option("--limit", type=click.IntRange(1, 500), default=20, show_default=True)
-@click.option("--page", "cursor", default="", help="Where to go on; the end of a page says it.")
+@page_option
 @json_option
 def list_mails(
     state: str | None, kind: str, about: str, address: str, limit: int, cursor: str, as_json: bool
@@ -186,41 +180,6 @@ def _require_way_out() -> None:
         click.echo("Sending was paused and goes on.", err=True)
 
 
-def outcomes_of(deliveries: Sequence[Delivery]) -> list[Delivery]:
-    """Wait until the server has answered about each; where no worker runs, they are sent from here."""
-    if workers_service(now()).is_up:
-        return [outcome_of(delivery) for delivery in deliveries]
-    with present("cli"):
-        deliver([delivery.id for delivery in deliveries])
-    return [find_delivery(delivery.id) for delivery in deliveries]
-
-
-def outcome_of(delivery: Delivery) -> Delivery:
-    """Wait until the server has answered; raises Unavailable at once when nobody is there to send it."""
-    workers = workers_service(now())
-    if workers.state == "down":
-        raise Unavailable(
-            f"The mail is queued as delivery {delivery.id}. {workers.summary}", cure=workers.cure
-        )
-    return wait_for(
-        lambda: find_delivery(delivery.id),
-        lambda found: found.state not in STILL_GOING or not sender_service().is_up,
-        what=f"Delivery {delivery.id}",
-    )
-
-
-def facts_of(delivery: Delivery) -> dict[str, object]:
-    """Return what there is to know about one delivery."""
-    names = ("id", "address", "subject", "state", "reason", "attempts_made", "accepted_at", "sent_at")
-    facts: dict[str, object] = {name: getattr(delivery, name) for name in names}
-    return facts | {"message_id": delivery.message_id}
-
-
 def _attempt(attempt: Attempt) -> dict[str, object]:
     names = ("at", "server", "phase", "verdict", "code", "text", "ms", "worker")
     return {name: getattr(attempt, name) for name in names}
-
-
-def cure() -> str:
-    """Return what to do about mail that does not leave."""
-    return sender_service().cure or "See: python cli.py doctor"

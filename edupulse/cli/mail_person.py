@@ -7,33 +7,37 @@ from dataclasses import asdict
 
 import click
 
-from edupulse.cli.output import json_option, local, print_json
+from edupulse.cli.output import json_option, local, page_option, print_json, say_more
+from edupulse.cli.strangers import plain
 from edupulse.mail.timeline import Entry, Timeline, Try, timeline
 
 
 @click.argument("address")
 @click.option("--limit", type=click.IntRange(1, 500), default=20, show_default=True)
-@click.option("--page", "cursor", default="", help="Where to go on; the end of a page says it.")
+@page_option
 @json_option
 def why(address: str, limit: int, cursor: str, as_json: bool) -> None:
     """Say what ADDRESS got and did not get, newest first, with every attempt and what happens next."""
     found = timeline(address, cursor, limit)
     if as_json:
         print_json({**asdict(found), "entries": [asdict(each) for each in found.entries.items]})
-        return
-    click.echo(_headline(found))
-    for stopped in found.suppressions:
-        click.echo(
-            f"Not written to ({stopped.scope}) since {local(stopped.created_at)}: {stopped.reason} "
-            f"[{stopped.source}]"
-        )
-    for entry in found.entries.items:
-        _show(entry)
-    if found.entries.next:
-        click.echo(f"There are more: add --page {found.entries.next}", err=True)
+    else:
+        _tell(found)
+    say_more(found.entries.next)
 
 
 VERBS: dict[str, Callable[..., None]] = {"why": why}
+
+
+def _tell(found: Timeline) -> None:
+    click.echo(_headline(found))
+    for stopped in found.suppressions:
+        since = local(stopped.created_at)
+        click.echo(
+            plain(f"Not written to ({stopped.scope}) since {since}: {stopped.reason} [{stopped.source}]")
+        )
+    for entry in found.entries.items:
+        _show(entry)
 
 
 def _headline(found: Timeline) -> str:
@@ -44,13 +48,12 @@ def _headline(found: Timeline) -> str:
 
 
 def _show(entry: Entry) -> None:
-    click.echo(
-        f"\n{local(entry.accepted_at)}  {entry.title}  ({entry.kind}, mail {entry.delivery_id}): {entry.state}"
-    )
+    about = f"{plain(entry.title)}  ({entry.kind}, mail {entry.delivery_id}): {entry.state}"
+    click.echo(f"\n{local(entry.accepted_at)}  {about}")
     if entry.reason:
-        click.echo(f"  {entry.reason}")
+        click.echo(f"  {plain(entry.reason)}")
     for each in entry.attempts:
-        click.echo(f"  {_tried(each)}")
+        click.echo(f"  {plain(_tried(each))}")
     click.echo(f"  Next: {entry.next}")
 
 

@@ -17,7 +17,7 @@ from edupulse.cli.message_facts import (
     rows_of_thread,
     shown,
 )
-from edupulse.cli.output import json_option, show_facts, show_rows
+from edupulse.cli.output import json_option, page_option, show_facts, show_page, show_rows
 from edupulse.cli.row_numbers import ROW_NUMBER
 from edupulse.cli.strangers import plain
 from edupulse.mailboxes import accounts, monitor
@@ -44,7 +44,7 @@ for verb, command in VERBS.items():
 @click.option("--attention/--no-attention", default=None, help="Only those that a person should look at.")
 @click.option("--search", default="", help="Only with this text in sender, subject or Message-ID.")
 @click.option("--limit", type=click.IntRange(1, 500), default=20, show_default=True)
-@click.option("--page", "cursor", default="", help="Where to go on; the end of a page says it.")
+@page_option
 @json_option
 def list_messages(mailbox: str | None, limit: int, as_json: bool, **filters: Any) -> None:
     """List messages, newest first."""
@@ -56,9 +56,7 @@ def list_messages(mailbox: str | None, limit: int, as_json: bool, **filters: Any
         **wanted,
     )
     rows = [facts_of(each) if as_json else row_of(each) for each in found.items]
-    show_rows(rows, COLUMNS, as_json=as_json, empty="No message matches.")
-    if found.next and not as_json:
-        click.echo(f"There are more: add --page {found.next}", err=True)
+    show_page(rows, COLUMNS, found.next, as_json=as_json, empty="No message matches.")
 
 
 @messages.command()

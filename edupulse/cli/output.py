@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from edupulse.cli.strangers import plain
 from edupulse.config import current_settings
 
 WIDTH_WITHOUT_TERMINAL = 200  # columns: nothing is cut off in a file or a pipe
@@ -35,6 +36,7 @@ DOUBTFUL = {
 BAD = {"down", "problem", "failed", "rejected", "dead", "bounced", "stopped", "quarantined"}
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the same facts as JSON.")
+page_option = click.option("--page", "cursor", default="", help="Where to go on; the end of a page says it.")
 
 
 def show_rows(
@@ -59,6 +61,11 @@ def show_page(
 ) -> None:
     """Print a page of a list, and on stderr how to come to the next one where there is one."""
     show_rows(rows, columns, as_json=as_json, empty="Nothing so far." if following else empty)
+    say_more(following)
+
+
+def say_more(following: str | None) -> None:
+    """Say on stderr how to come to the next page, where there is one."""
     if following:
         click.echo(f"There are more: add --page {following}", err=True)
 
@@ -116,7 +123,7 @@ def _title(name: str) -> str:
 
 
 def _cell(value: object) -> Text:
-    text = _shown(value)
+    text = plain(_shown(value))
     style = "green" if text in GOOD else "yellow" if text in DOUBTFUL else "red" if text in BAD else ""
     return Text(text, style=style)
 

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import click
 
-from edupulse.cli import mail as mails
+from edupulse.cli import mail_outcomes as mails
 from edupulse.cli.command import Noun, actor
 from edupulse.cli.output import json_option, show_facts, show_rows
 from edupulse.cli.row_numbers import ROW_NUMBER
@@ -57,7 +57,8 @@ def send_now(event_id: int, again: bool, wait: bool, as_json: bool) -> None:
     columns = ("address", "state", "reason", "sent_at")
     rows = [mails.facts_of(delivery) for delivery in deliveries]
     show_rows(rows, columns, as_json=as_json, empty="Nobody wants a reminder of this event.")
-    _require_sent(deliveries, waited=wait)
+    if wait:
+        _require_sent(event_id, deliveries)
 
 
 @reminders.command()
@@ -99,8 +100,9 @@ def _conclusion(report: CleanupReport) -> str:
     return f"{what} would be removed. Add --remove to do it." if report.dry_run else f"{what} were removed."
 
 
-def _require_sent(deliveries: list[Delivery], *, waited: bool) -> None:
+def _require_sent(event_id: int, deliveries: list[Delivery]) -> None:
     unsent = [delivery for delivery in deliveries if delivery.state != "sent"]
-    if waited and unsent:
+    if unsent:
         names = ", ".join(f"{delivery.address} ({delivery.state})" for delivery in unsent)
-        raise Unavailable(f"Not sent: {names}.", cure="See: python cli.py reminders why EVENT_ID ADDRESS")
+        cure = f"See: python cli.py reminders why {event_id} {unsent[0].address}"
+        raise Unavailable(f"Not sent: {names}.", cure=cure)

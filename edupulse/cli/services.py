@@ -71,8 +71,12 @@ SERVICE = Known("service", lambda: [(name, "") for name in services(current_sett
 @with_appcontext
 def logs(name: str, tail: int, follow: bool) -> None:
     """Print what SERVICE has written: stack, web, workers, scheduler, redis; the journal under systemd."""
+    is_empty = True
     for each in written(current_settings(), name, tail=tail, follow=follow):
         click.echo(plain(each))
+        is_empty = False
+    if is_empty:
+        click.echo(f"{name} has written nothing yet. See whether it runs: python cli.py status", err=True)
 
 
 def _show(done: Outcome, *, as_json: bool) -> None:

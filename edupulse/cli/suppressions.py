@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from edupulse.cli.command import Noun, actor
-from edupulse.cli.output import json_option, show_facts, show_rows
+from edupulse.cli.output import json_option, page_option, show_facts, show_page
 from edupulse.mail import suppressions as stopped
 from edupulse.mail.models import Suppression
 
@@ -29,12 +29,14 @@ def suppressions() -> None:
     "--scope", type=click.Choice(stopped.ALL_SCOPES), default=None, help="Only what is stopped for this."
 )
 @click.option("--limit", type=click.IntRange(1, 500), default=50, show_default=True)
+@page_option
 @json_option
-def list_suppressions(search: str, scope: str | None, limit: int, as_json: bool) -> None:
+def list_suppressions(search: str, scope: str | None, limit: int, cursor: str, as_json: bool) -> None:
     """List addresses that are not written to, newest first."""
-    rows = [_facts(each) for each in stopped.listing(search, scope or "", size=limit).items]
+    page = stopped.listing(search, scope or "", cursor, size=limit)
+    rows = [_facts(each) for each in page.items]
     columns = ("address", "scope", "reason", "source", "created_at")
-    show_rows(rows, columns, as_json=as_json, empty="Nobody is suppressed.")
+    show_page(rows, columns, page.next, as_json=as_json, empty="Nobody is suppressed.")
 
 
 @suppressions.command()

@@ -121,7 +121,7 @@ def _password(from_stdin: bool, generate: bool) -> str:
         raise Invalid(
             "There is no terminal to ask for a password.", cure="Add --generate or --password-stdin."
         )
-    chosen: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    chosen: str = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
     return chosen
 
 

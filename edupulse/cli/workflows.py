@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from edupulse.cli.command import Noun, actor
-from edupulse.cli.output import json_option, print_json, show_facts, show_rows
+from edupulse.cli.output import json_option, page_option, print_json, show_facts, show_page, show_rows
 from edupulse.cli.row_numbers import ROW_NUMBER
 from edupulse.control import workflow as control
 from edupulse.control import workflow_history
@@ -21,12 +21,14 @@ def workflows() -> None:
 @workflows.command("list")
 @click.option("--state", type=click.Choice(STATES), default=None, help="Only workflows in this state.")
 @click.option("--limit", type=click.IntRange(1, 500), default=20, show_default=True)
+@page_option
 @json_option
-def list_workflows(state: str | None, limit: int, as_json: bool) -> None:
+def list_workflows(state: str | None, limit: int, cursor: str, as_json: bool) -> None:
     """List workflows, newest first."""
-    rows = [_line(line) for line in workflow_history.workflows(state or "", size=limit).items]
+    page = workflow_history.workflows(state or "", cursor, limit)
+    rows = [_line(line) for line in page.items]
     columns = ("id", "name", "state", "over", "steps", "created_at", "ended_at", "actor")
-    show_rows(rows, columns, as_json=as_json, empty="No workflow matches.")
+    show_page(rows, columns, page.next, as_json=as_json, empty="No workflow matches.")
 
 
 @workflows.command()

@@ -51,6 +51,8 @@ def failure_groups(since: datetime, *, name: str = "", limit: int = 50) -> list[
     found = []
     for mark, count, first, last in db.session.execute(groups):
         latest = _latest(str(mark), last)
+        if latest is None:  # tried again or pruned since the count
+            continue
         if latest.name not in finished:
             finished[latest.name] = _last_finished(latest.name, since)
         found.append(_group(latest, count, first, finished[latest.name]))
@@ -77,9 +79,9 @@ def _named(run_id: str, name: str, error_class: str | None, message: str | None)
     return update(JobRun).where(same).values(error_fingerprint=fingerprint(name, error_class, message))
 
 
-def _latest(mark: str, at: datetime) -> JobRun:
+def _latest(mark: str, at: datetime) -> JobRun | None:
     same = (JobRun.error_fingerprint == mark) & (JobRun.created_at == at) & (JobRun.state == "failed")
-    return db.session.scalars(select(JobRun).where(same).order_by(JobRun.id.desc()).limit(1)).one()
+    return db.session.scalars(select(JobRun).where(same).order_by(JobRun.id.desc()).limit(1)).first()
 
 
 def _last_finished(name: str, since: datetime) -> datetime | None:

@@ -8,13 +8,15 @@ import re
 LOOKED_AT = 300  # characters of a message: what follows is detail, or the answer of somebody else
 LENGTH = 16  # characters, as the column
 
+# Chinese and Japanese are written without spaces: their letters and marks end what has none of them.
+_MARKS, _LETTERS = r"\u3000-\u303f\uff00-\uff0f\uff1a-\uffef", r"\u3040-\u9fff"
 # What stands for itself only, longest forms first: quoted words, addresses, then all that has a digit in it.
 _VARIABLE = re.compile(
-    r"""'[^']*'|"[^"]*"|“[^”]*”|`[^`]*`"""
-    r"|[a-z][a-z0-9+.-]*://\S+"  # where something is
-    r"|[^\s<>@,;]+@[^\s<>@,;]+"  # who somebody is
-    r"|/[^\s:,;]+"  # a path
-    r"|[\w.:-]*\d[\w.:-]*",  # numbers, ids, instants, hosts by number
+    r"""(?:\bb|(?<!\w))'[^']*'|"[^"]*"|“[^”]*”|„[^“]*“|‘[^’]*’|«[^»]*»|「[^」]*」|`[^`]*`"""
+    rf"|[a-z][a-z0-9+.-]*://[^\s{_MARKS}]+"  # where something is
+    rf"|[^\s<>@,;{_MARKS}{_LETTERS}]+@[^\s<>@,;{_MARKS}{_LETTERS}]+"  # who somebody is
+    rf"|/[^\s:,;{_MARKS}]+"  # a path
+    rf"|(?:[.:-]|[^\W{_LETTERS}])*\d(?:[.:-]|[^\W{_LETTERS}])*",  # numbers, ids, instants, hosts by number
     re.IGNORECASE,
 )
 

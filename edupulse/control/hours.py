@@ -7,7 +7,7 @@ not whole (a run was open, or is tried again by hand) is counted anew until it i
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, bindparam, func, select
@@ -31,7 +31,8 @@ _rows = JobStatistic.__table__
 
 def hour_of(at: datetime) -> datetime:
     """Return the beginning of the hour (UTC) in which `at` lies."""
-    return at.replace(minute=0, second=0, microsecond=0)
+    # Not every zone is whole hours away from UTC.
+    return at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
 
 
 def hours(begin: datetime, end: datetime) -> Iterator[datetime]:

@@ -102,22 +102,12 @@ KNOWN = (
         "Check who owns the data folder and how its disk is mounted, " + RETRY,
     ),
     known(
-        ANY, r"^PermissionError|permission denied|operation not permitted|errno 13\b",
-        "EduPulse may not read or write something there.",
-        "Give its user the right to the file or folder that the message names, " + RETRY,
-    ),
-    known(
-        ANY, r"^FileNotFoundError|no such file or directory",
-        "A file that it needs is not there (any more).",
-        "Bring back the file that the message names, or change the setting that points to it, " + RETRY,
-    ),
-    known(
         ANY, r"too many open files|errno 24\b",
         "The process had too many files and connections open.",
         "Raise the limit of open files (`ulimit -n`, LimitNOFILE of the service) and restart the workers, " + RETRY,
     ),
     known(
-        ANY, r"WRONGPASS|NOAUTH|NOPERM",
+        ANY, r"WRONGPASS|NOAUTH|(?<!\[)\bNOPERM",  # in brackets a mailbox says it (RFC 5530)
         "Redis refuses the login.",
         "Correct user and password in REDIS_URL and restart the services, " + RETRY,
     ),
@@ -127,7 +117,8 @@ KNOWN = (
         "See `python cli.py doctor` for what Redis lacks, " + RETRY,
     ),
     known(
-        ANY, r"\bredis\b.*(?:connect|refused|timed? ?out|closed|away|reset)|(?:connect|refused|timed? ?out).*\bredis\b",
+        ANY, r"\berror -?\d+ connecting to\b|"  # in the words of redis-py
+        r"\bredis\b.*(?:connect|refused|timed? ?out|closed|away|reset)|(?:connect|refused|timed? ?out).*\bredis\b",
         "Redis could not be reached.",
         "Start Redis again, see `python cli.py doctor`, " + RETRY,
     ),
@@ -142,6 +133,26 @@ KNOWN = (
         r"database system is|too many clients|QueuePool limit|SSL connection has been closed|database does not answer",
         "The database could not be reached or closed the connection.",
         "Start it again, see `python cli.py doctor`, " + RETRY,
+    ),
+    known(
+        ANY, r"permission denied for (?:table|schema|relation|sequence|database|function)|must be owner of",
+        "The database does not let its user do this.",
+        "Let the user that DATABASE_URL names own the database and its tables, " + RETRY,
+    ),
+    known(
+        ANY, "unable to open database file",
+        "The file of the database cannot be opened.",
+        "Check that the folder that DATABASE_URL names exists and that EduPulse may write there, " + RETRY,
+    ),
+    known(
+        r"(?!SMTP).*", r"^PermissionError|permission denied|operation not permitted|errno 13\b",
+        "EduPulse may not read or write something there.",
+        "Give its user the right to the file or folder that the message names, " + RETRY,
+    ),
+    known(
+        ANY, r"^FileNotFoundError|no such file or directory",
+        "A file that it needs is not there (any more).",
+        "Bring back the file that the message names, or change the setting that points to it, " + RETRY,
     ),
     known(
         "IntegrityError|UniqueViolation|ForeignKeyViolation", ANY,
@@ -172,7 +183,8 @@ KNOWN = (
     ),
     known(
         ANY, r"authentication failed|auth(?:entication)? (?:unsuccessful|rejected)|bad credentials|invalid credentials|"
-        r"login failed|\b53[45] |username and password not accepted|AUTHENTICATIONFAILED|LOGIN denied",
+        r"login failed|^SMTPAuthenticationError|\b53[45]\W+(?:b\W)?5\.7\.|username and password not accepted|"
+        r"AUTHENTICATIONFAILED|LOGIN denied",
         "A mail server refuses the login.",
         "Correct user and password (often an app password is needed) in the settings or the mailbox, " + RETRY,
     ),
@@ -183,7 +195,7 @@ KNOWN = (
     ),
     known(
         ANY, r"(?:mailbox|over) ?quota|quota exceeded|rate limit|too many (?:requests|messages|connections)|"
-        r"\b429\b|throttl",
+        r"\b(?:http|status|code|error)\W{1,3}429\b|throttl",
         "A limit of the other side is used up.",
         "Wait until it lets us go on, or ask its operator for a higher limit, " + RETRY,
     ),

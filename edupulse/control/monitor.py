@@ -7,23 +7,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import func, select
 
-from edupulse import clock
-from edupulse.control import pauses
-from edupulse.control.catalog import QUEUES
 from edupulse.control.failures import FailureGroup, failure_groups
-from edupulse.control.models import OPEN_ROWS, JobRun, Pause, Schedule
+from edupulse.control.models import OPEN_ROWS, JobRun, Schedule
 from edupulse.control.parts import (
     START_ALL,
     Service,
     database_service,
-    needed_queues,
     redis_service,
     scheduler_service,
     services,
     workers_service,
 )
+from edupulse.control.queue_loads import Backlog, QueueLoad, backlog, not_held, queue_loads
 from edupulse.control.search import RunFilter, RunPage, holder_of_key, run, runs, workflow_of
 from edupulse.control.statistics import JobStatistics, Percentiles, statistics
 from edupulse.control.waiting import Waiting, waits_for
@@ -74,26 +71,6 @@ RECENT = timedelta(hours=24)
 
 
 @dataclass(frozen=True)
-class QueueLoad:
-    """What stands in one queue, since when, and who listens to it."""
-
-    name: str
-    waiting: int
-    oldest: datetime | None
-    running: int
-    workers: int
-    pause: Pause | None = None  # what holds it, if anything does
-
-
-@dataclass(frozen=True)
-class Backlog:
-    """How many runs wait for a worker, and since when the oldest of them."""
-
-    count: int
-    since: datetime | None
-
-
-@dataclass(frozen=True)
 class Overview:
     """The state of all jobs at one moment; counts of ended runs are of the last 24 hours."""
 
@@ -127,34 +104,6 @@ def overview(now: datetime) -> Overview:
     )
 
 
-def backlog(now: datetime | None = None) -> Backlog:
-    """Return what waits for a worker; what is paused waits for a person."""
-    waiting = select(func.count(), func.min(JobRun.available_at)).where(OPEN_ROWS, JobRun.state == "queued")
-    return Backlog(*db.session.execute(waiting.where(*_not_held(now or clock.now()))).one())
-
-
-def queue_loads(now: datetime) -> list[QueueLoad]:
-    """Return each queue that is used, in the order of the catalog's queues."""
-    waiting = _open_by_queue("queued")
-    running = _open_by_queue("started")
-    listening = [queue for worker in live_processes(now) for queue in worker.queues]
-    held = {pause.name: pause for pause in pauses.holding(now) if pause.scope == "queue"}
-    names = {*needed_queues(), *waiting, *running, *held}
-    return [
-        QueueLoad(
-            name=name,
-            waiting=waiting.get(name, (0, None))[0],
-            oldest=waiting.get(name, (0, None))[1],
-            running=running.get(name, (0, None))[0],
-            workers=listening.count(name),
-            pause=held.get(name),
-        )
-        for name in sorted(
-            names, key=lambda name: (QUEUES.index(name) if name in QUEUES else len(QUEUES), name)
-        )
-    ]
-
-
 def degraded(now: datetime) -> list[Service]:
     """Return the parts that are not up: what stands still, since when, and what to do."""
     return [part for part in services(now) if not part.is_up]
@@ -163,7 +112,7 @@ def degraded(now: datetime) -> list[Service]:
 def late_runs(now: datetime, limit: int = 10) -> list[JobRun]:
     """Return the runs that have waited longest, where that is too long."""
     late = select(JobRun).where(OPEN_ROWS, JobRun.state == "queued", JobRun.available_at < now - LATE_AFTER)
-    late = late.where(*_not_held(now)).order_by(JobRun.available_at)
+    late = late.where(*not_held(now)).order_by(JobRun.available_at)
     return list(db.session.scalars(late.limit(limit)))
 
 
@@ -177,20 +126,6 @@ def late_schedules(now: datetime) -> list[Schedule]:
     """Return the enabled schedules whose time has passed without a run."""
     late = select(Schedule).where(Schedule.enabled, Schedule.next_at < now - LATE_AFTER)
     return list(db.session.scalars(late.order_by(Schedule.next_at)))
-
-
-def _not_held(now: datetime) -> list[ColumnElement[bool]]:
-    """Return the condition that leaves out what is paused; none while nothing is, which is nearly always."""
-    return [~pauses.is_held(now)] if pauses.holding(now) else []
-
-
-def _open_by_queue(state: str) -> dict[str, tuple[int, datetime | None]]:
-    counted = select(JobRun.queue, func.count(), func.min(JobRun.available_at)).where(
-        OPEN_ROWS, JobRun.state == state
-    )
-    return {
-        queue: (count, oldest) for queue, count, oldest in db.session.execute(counted.group_by(JobRun.queue))
-    }
 
 
 def _ended_since(since: datetime) -> dict[str, int]:

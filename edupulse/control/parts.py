@@ -18,7 +18,7 @@ from edupulse.control.workers import live_processes
 from edupulse.database import db
 
 SILENT_AFTER = timedelta(seconds=15)  # the scheduler completes a round each second
-START_WORKERS = "Start them on the page Workers, or with `python cli.py workers start`."
+START_WORKERS = "Start them on the page Workers, or with `python cli.py workers start --all`."
 START_ALL = "Start everything with `python cli.py start`, or look at `python cli.py doctor`."
 
 

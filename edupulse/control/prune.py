@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, not_, select
+from sqlalchemy import ColumnElement, Select, and_, delete, func, select
 
 from edupulse.accounts.models import IdempotentCall
 from edupulse.config import current_settings
 from edupulse.control.execution import check_stop
 from edupulse.control.hours import HOUR, count_hours, hour_of
 from edupulse.control.keeping import keep_days, kept_since
-from edupulse.control.models import JobRun, JobStatistic, Worker, Workflow, WorkflowStep
+from edupulse.control.models import FINAL_STATES, JobRun, JobStatistic, Worker, Workflow, WorkflowStep
 from edupulse.database import db
 from edupulse.logs import get_logger
 from edupulse.transaction import look_anew, rows_changed, transaction
@@ -46,25 +46,33 @@ def _names(before: datetime) -> list[str]:
 
 
 def _prune_runs(name: str, now: datetime) -> int:
-    """Delete the runs of one job in whole hours, so that no hour is counted of which some are gone."""
+    """Delete the runs of one job by the hour: all of it or none, for an hour may have to be counted again."""
     until = hour_of(now - timedelta(days=keep_days(name)))
-    old = (
-        select(JobRun.id)
-        .where(JobRun.name == name, JobRun.created_at < until, JobRun.ended_at < until)
-        .where(JobRun.state.in_(("finished", "failed", "cancelled")), ~_is_of_open_workflow())
-        .where(*(not_(hour) for hour in _uncounted(name, until)))
-        .order_by(JobRun.created_at)
-    )
-    return _in_batches(old, lambda ids: delete(JobRun).where(JobRun.id.in_(ids)))
+    may_go = and_(JobRun.state.in_(FINAL_STATES), JobRun.ended_at < until, ~_is_of_open_workflow())
+    return sum(_prune_hour(name, hour, may_go) for hour in _old_hours(name, until))
 
 
-def _uncounted(name: str, until: datetime) -> Iterator[ColumnElement[bool]]:
-    """Yield the hours whose figures are not final: a run of them is open, or is tried again by hand."""
-    rows = select(JobStatistic.hour).where(
-        JobStatistic.name == name, ~JobStatistic.is_whole, JobStatistic.hour < until
+def _old_hours(name: str, until: datetime) -> Iterator[datetime]:
+    """Yield the hours before `until` in which runs of the job were accepted."""
+    accepted = select(func.min(JobRun.created_at)).where(JobRun.name == name, JobRun.created_at < until)
+    at = db.session.scalar(accepted)
+    while at is not None:
+        yield hour_of(at)
+        at = db.session.scalar(accepted.where(JobRun.created_at >= hour_of(at) + HOUR))
+
+
+def _prune_hour(name: str, hour: datetime, may_go: ColumnElement[bool]) -> int:
+    look_anew()
+    its = and_(JobRun.name == name, JobRun.created_at >= hour, JobRun.created_at < hour + HOUR)
+    is_needed = db.session.scalar(select(JobRun.id).where(its, ~may_go).limit(1)) is not None
+    figures = db.session.get(JobStatistic, (name, hour))
+    if is_needed or figures is None or not figures.is_whole:
+        return 0
+    # One that is tried again this very moment is work.
+    return _in_batches(
+        select(JobRun.id).where(its, may_go),
+        lambda ids: delete(JobRun).where(JobRun.id.in_(ids), JobRun.state.in_(FINAL_STATES)),
     )
-    for hour in db.session.scalars(rows):
-        yield (JobRun.created_at >= hour) & (JobRun.created_at < hour + HOUR)
 
 
 def _is_of_open_workflow() -> ColumnElement[bool]:
@@ -102,5 +110,4 @@ def _in_batches(old: Select[Any], deletion: Callable[[list[Any]], Any]) -> int:
         if not (ids := list(db.session.scalars(old.limit(AT_ONCE)))):
             return gone
         with transaction() as session:
-            session.execute(deletion(ids))
-        gone += len(ids)
+            gone += rows_changed(session, deletion(ids))

@@ -52,7 +52,9 @@ class RunFilter:
         """Return the other conditions, in a form that tempts no database to look for another index."""
         leading = self._leading()
         exact = [
-            func.coalesce(column, "") == value for column, value in self._exact() if column is not leading
+            func.coalesce(column, "") == value
+            for column, value in self._exact()
+            if column is not leading or value != self._wanted(leading)
         ]
         return [*exact, *self._texts()]
 

@@ -1,4 +1,4 @@
-"""Schedules are made to match the catalog, paused and resumed by an operator, listed with their next runs."""
+"""Schedules as an operator handles them: listed with their next runs, paused, resumed; and single wake-ups."""
 
 from __future__ import annotations
 
@@ -7,20 +7,21 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from redis.exceptions import RedisError
-from sqlalchemy import delete, select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from edupulse.accounts import audit
 from edupulse.clock import now
 from edupulse.control import timetable
 from edupulse.control.catalog import current_catalog
-from edupulse.control.changes import Changes, SyncResult
-from edupulse.control.connection import redis_connection, redis_or_unavailable
-from edupulse.control.definitions import add_all, bring_in_line, definitions, next_run
+from edupulse.control.changes import SyncResult
+from edupulse.control.connection import redis_connection
+from edupulse.control.definitions import next_run
 from edupulse.control.firing import rule_of
 from edupulse.control.mirror import mirror
 from edupulse.control.models import Schedule
 from edupulse.control.occurrences import describe, upcoming
+from edupulse.control.schedule_sync import sync, sync_by_name
 from edupulse.database import db
 from edupulse.errors import Invalid, NotFound
 from edupulse.logs import get_logger
@@ -39,14 +40,10 @@ __all__ = [
     "show",
     "sync",
     "sync_by_name",
-    "wait_for_others",
     "wake",
 ]
 
-STRAY = "It is neither a schedule nor a wake-up of this release."
 NEXT_RUNS = 5  # that are shown of each schedule
-NAMED = 20  # names in one line of the log
-SYNC_LOCK = 5_038_114_077_301_642_513  # of PostgreSQL: any number, as long as nobody else takes the same one
 
 log = get_logger(__name__)
 
@@ -58,42 +55,6 @@ class Listed:
     schedule: Schedule
     words: str
     upcoming: list[datetime]
-
-
-def sync(moment: datetime) -> SyncResult:
-    """Make rows match the catalog and the providers, and Redis the rows; done again it changes nothing more.
-
-    What did not change keeps its next run. A definition that cannot be used is logged and left as it was.
-    Raises Unavailable when Redis is away; the rows are right by then.
-    """
-    return sync_by_name(moment).counted()
-
-
-def sync_by_name(moment: datetime) -> Changes:
-    """Do the same and say which schedules were concerned."""
-    with transaction() as session:
-        wait_for_others(session)
-        wanted = definitions()  # read once it is our turn: of two syncs the later one knows what is true
-        known = {row.name: row for row in session.scalars(select(Schedule))}
-        jobs = {name: row.job for name, row in known.items()}
-        removed = known.keys() - wanted.keys()
-        session.execute(delete(Schedule).where(Schedule.name.in_(removed)))
-        added = add_all(session, {name: wanted[name] for name in wanted.keys() - known.keys()}, moment)
-        updated = {
-            name for name in wanted.keys() & known.keys() if bring_in_line(known[name], wanted[name], moment)
-        }
-    strays = _put_strays_aside(moment)
-    mirrored = mirror(another_chance=True)
-    changes = Changes(
-        added=frozenset(added | mirrored.added - updated),
-        removed=frozenset(removed | mirrored.removed - wanted.keys()),
-        updated=frozenset(updated | mirrored.moved - added),
-        wanted=frozenset(wanted),
-        strays=strays,
-        jobs=jobs | {name: definition.job for name, definition in wanted.items()},
-    )
-    _log(changes)
-    return changes
 
 
 def wake(job: str, at: datetime) -> None:
@@ -150,33 +111,6 @@ def held(session: Session, name: str) -> Schedule:
     """Return the row of `name` as it is now, kept from others until the transaction ends; raises NotFound."""
     session.flush()
     return _found(session.get(Schedule, name, populate_existing=True, with_for_update=True), name)
-
-
-def wait_for_others(session: Session) -> None:
-    """Let one sync come after the other. SQLite has one writer at a time anyway."""
-    if db.engine.dialect.name == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": SYNC_LOCK})
-
-
-def _put_strays_aside(moment: datetime) -> frozenset[str]:
-    """Take out what an older release or another program left in the timetable, before it is due."""
-    with redis_or_unavailable() as redis:
-        strays = timetable.strays(redis)
-        for entry in strays[: timetable.QUARANTINE_MOST]:
-            timetable.quarantine(redis, entry, STRAY, moment)
-        timetable.remove(redis, strays[timetable.QUARANTINE_MOST :])
-    return frozenset(strays)
-
-
-def _log(changes: Changes) -> None:
-    names = {
-        "added": changes.added,
-        "removed": changes.removed | {ascii(entry[:100]) for entry in changes.strays},
-        "updated": changes.updated,
-    }
-    if any(names.values()):
-        shown = {what: sorted(found)[:NAMED] for what, found in names.items()}
-        log.info("schedules synced", **shown, counts={what: len(found) for what, found in names.items()})
 
 
 def _record(actor: str, action: str, schedule: Schedule, *, enabled: bool) -> None:

@@ -20,6 +20,7 @@ from edupulse.control.firing import unique_key
 from edupulse.control.models import JobRun, Schedule
 from edupulse.control.occurrences import LONGEST_INTERVAL, validate
 from edupulse.control.schedule import Listed
+from edupulse.control.schedule_sync import wait_for_others
 from edupulse.errors import Conflict, Invalid, NotFound
 from edupulse.transaction import after_commit, transaction
 
@@ -98,7 +99,7 @@ def original(name: str) -> Definition:
 
 def _held(session: Session, name: str) -> tuple[Schedule, Definition]:
     """Return the row and what the code says of it, while no sync can come between."""
-    schedules.wait_for_others(session)
+    wait_for_others(session)
     return schedules.held(session, name), original(name)
 
 
@@ -112,6 +113,7 @@ def _apply(row: Schedule, code: Definition, changed: dict[str, Any], *, actor: s
     after = _shown(row)
     if before != after:
         row.updated_at = now()
+        row.failures, row.last_error = 0, None  # put aside, it gets another chance
         audit.record(actor, action, f"schedule:{row.name}", **_difference(before, after))
         after_commit(schedules.mirror_later, row.name)
 

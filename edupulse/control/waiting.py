@@ -13,6 +13,7 @@ from edupulse.control import pauses
 from edupulse.control.catalog import current_catalog
 from edupulse.control.models import OPEN_ROWS, JobRun, Pause
 from edupulse.control.parts import START_ALL, redis_service, scheduler_service, workers_service
+from edupulse.control.queue_loads import not_held
 from edupulse.control.workers import live_processes
 from edupulse.database import db
 
@@ -37,17 +38,17 @@ def waits_for(run: JobRun, now: datetime) -> Waiting | None:
         return _deferred(run, now)
     if run.state != "queued":
         return None
-    return _unknown(run) or _held(run, now) or _away(run, now) or _behind_others(run)
+    return _unknown(run) or _together(_held(run, now), _away(run, now)) or _behind_others(run, now)
 
 
 def _deferred(run: JobRun, now: datetime) -> Waiting:
     what = "It is tried again" if run.attempts else "It was ordered for later and begins"
     if run.available_at > now:
         return Waiting(f"{what} at {_clock(run.available_at, now)}.", run.ended_at or run.created_at)
-    scheduler = scheduler_service(now)
-    if not scheduler.is_up:
-        sentence = f"It is due since {_clock(run.available_at, now)}. {scheduler.summary}"
-        return Waiting(sentence, run.available_at, scheduler.cure)
+    for part in (redis_service(), scheduler_service(now)):  # without Redis no scheduler makes its rounds
+        if not part.is_up:
+            sentence = f"It is due since {_clock(run.available_at, now)}. {part.summary}"
+            return Waiting(sentence, run.available_at, part.cure)
     return Waiting("It is due and begins in a moment.", run.available_at)
 
 
@@ -65,6 +66,13 @@ def _held(run: JobRun, now: datetime) -> Waiting | None:
                 _pause_in_words(pause, now), pause.created_at, f"Resume the {pause.scope} {pause.name}."
             )
     return None
+
+
+def _together(held: Waiting | None, away: Waiting | None) -> Waiting | None:
+    """Say both where a pause is not all: its end alone would let nothing begin."""
+    if held is None or away is None:
+        return held or away
+    return Waiting(f"{held.sentence} {away.sentence}", held.since, f"{held.cure} {away.cure}")
 
 
 def _pause_in_words(pause: Pause, now: datetime) -> str:
@@ -97,10 +105,11 @@ def _away(run: JobRun, now: datetime) -> Waiting | None:
     return None
 
 
-def _behind_others(run: JobRun) -> Waiting:
+def _behind_others(run: JobRun, now: datetime) -> Waiting:
     earlier = (JobRun.priority == run.priority) & (JobRun.available_at < run.available_at)
     before = select(func.count()).where(
         OPEN_ROWS,
+        *not_held(now),
         JobRun.state == "queued",
         JobRun.queue == run.queue,
         or_(JobRun.priority > run.priority, earlier),

@@ -9,7 +9,9 @@ from pathlib import Path
 from sqlalchemy import text
 
 from edupulse import schema
+from edupulse.clock import now
 from edupulse.config import current_settings
+from edupulse.control import pools
 from edupulse.control.monitor import database_service
 from edupulse.database import BESIDE_SLOTS, PER_SLOT, db
 from edupulse.doctor.finding import Finding, ok, problem, warning
@@ -78,14 +80,15 @@ def connections() -> Iterator[Finding]:
         return
     settings = current_settings()
     each = PER_SLOT * settings.worker_threads + BESIDE_SLOTS
-    needed = (settings.workers + BESIDE_WORKERS) * each
+    workers = sum(pool.processes for pool in pools.pools(now()) if pool.state == "running")
+    needed = (workers + BESIDE_WORKERS) * each
     with db.engine.connect() as connection:
         allowed = connection.execute(text(CONNECTIONS_ALLOWED)).scalar_one()
     if allowed < needed:
         words = f"PostgreSQL gives us {allowed} connections; our processes may want {needed} at once."
         cure = (
             "Raise max_connections, or CONNECTION LIMIT of the role or the database, "
-            "or lower EDUPULSE_WORKERS or WORKER_THREADS."
+            "or want fewer workers (python cli.py workers pools) or a lower WORKER_THREADS."
         )
         yield warning("database_connections", words, cure)
     else:

@@ -59,7 +59,7 @@ WITH_APPLICATION: tuple[Step, ...] = (
     (database.sound, ("database",)),
     (database.schema_step, ("database", "database_sound")),
     (database.writable, ("database", "database_sound")),
-    (database.connections, ("database",)),
+    (database.connections, ("database", "schema")),
     (redis.reachable, ()),
     (redis.version, ("redis",)),
     (redis.writable, ("redis",)),

@@ -6,6 +6,7 @@ import os
 import stat
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -17,6 +18,7 @@ FORGETFUL = {"tmpfs", "ramfs"}
 # SQLite's WAL and our lock of the folder need a kernel that sees all who use the file.
 DISTANT = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "ceph", "glusterfs", "fuse.sshfs", "fuse.s3fs"}
 SECRETS = ("secret_key", "encryption_key")
+LOST_AND_FOUND = "lost+found"  # root's, at the top of each disk of its own
 LARGE_LOG = 200_000_000  # bytes; a log is put aside when its process starts and has written 5 MB
 
 
@@ -38,7 +40,7 @@ def writable() -> Iterator[Finding]:
 def owner() -> Iterator[Finding]:
     """Check that all in it belongs to one user: what root wrote, the service cannot change."""
     folder = current_settings().data_dir
-    strange = [path for path in _first_files(folder) if path.lstat().st_uid != folder.stat().st_uid]
+    strange = [path for path in _first_files(folder) if _owner_of(path) not in (None, folder.stat().st_uid)]
     if not strange:
         yield ok("data_owner", "All in the data folder belongs to one user.")
         return
@@ -108,9 +110,20 @@ def logs() -> Iterator[Finding]:
 def _first_files(folder: Path) -> Iterator[Path]:
     """Give what lies in the folder and one step below; stored mails are too many to be looked at."""
     for entry in folder.iterdir():
+        if entry.name == LOST_AND_FOUND:
+            continue
         yield entry
         if entry.is_dir() and not entry.is_symlink() and entry.name != "storage":
-            yield from entry.iterdir()
+            with suppress(PermissionError, FileNotFoundError):  # whose it is is told by the folder itself
+                yield from entry.iterdir()
+
+
+def _owner_of(path: Path) -> int | None:
+    """Return the user's number; None for what is gone by now: a work at hand comes and goes."""
+    try:
+        return path.lstat().st_uid
+    except FileNotFoundError:
+        return None
 
 
 def _name(path: Path) -> str:

@@ -36,7 +36,9 @@ def version() -> Iterator[Finding]:
         yield ok("version", f"Every process runs version {VERSION}.")
         return
     named = ", ".join(f"{worker.name} ({worker.version})" for worker in other)
-    yield warning("version", f"Not of this version, {VERSION}: {named}.", "Restart them.")
+    yield warning(
+        "version", f"Not of this version, {VERSION}: {named}.", "Restart them: python cli.py restart"
+    )
 
 
 def program() -> Iterator[Finding]:
@@ -51,8 +53,13 @@ def program() -> Iterator[Finding]:
 
 
 def pools() -> Iterator[Finding]:
-    """Check that the workers that are wanted are there."""
-    found = [finding for pool in wanted.pools(now()) if (finding := _of_pool(pool))]
+    """Check that the workers that are wanted are there; fixed workers on its queues stand in for a pool."""
+    fixed = {queue for each in live_processes(now()) if each.pool is None for queue in each.queues}
+    found = [
+        finding
+        for pool in wanted.pools(now())
+        if (pool.is_looked_after or not fixed.issuperset(pool.queues)) and (finding := _of_pool(pool))
+    ]
     yield from found
     if not found:
         yield ok("pools", "As many workers run as are wanted.")

@@ -73,13 +73,20 @@ def _followed(path: Path, tail: int) -> Iterator[str]:
         yield from lines
         while True:
             successor = None if current and _is(path, current) else _opened(path, opened)
-            *whole, rest = (rest + (current.read() if current else b"")).split(b"\n")
+            *whole, rest = (rest + (_read_on(current) if current else b"")).split(b"\n")
             yield from map(_text, whole)
             if successor:
                 yield from map(_text, filter(None, [rest]))  # its writer is dead and will not end the line
                 current, rest = successor, b""
             elif not whole:
                 time.sleep(LOOK_SECONDS)
+
+
+def _read_on(file: BinaryIO) -> bytes:
+    """Read what is new; from the beginning again in a log that somebody has emptied."""
+    if os.fstat(file.fileno()).st_size < file.tell():
+        file.seek(0)
+    return file.read()
 
 
 def _tail(path: Path, tail: int) -> list[str]:
@@ -126,12 +133,15 @@ def _last_lines(files: list[BinaryIO], tail: int) -> tuple[list[str], bytes]:
 def _last_of(file: BinaryIO, count: int) -> tuple[list[str], bytes]:
     """Return the last `count` whole lines and the begun one, reading no more than they take; be at its end then."""
     begin = end = file.seek(0, os.SEEK_END)
-    read = b""
-    while begin and read.count(b"\n") <= count:
-        begin = file.seek(max(0, begin - BLOCK_BYTES))
-        read = file.read(end - len(read) - begin) + read
+    blocks: list[bytes] = []
+    ends = 0  # of lines
+    while begin and ends <= count:
+        length = min(BLOCK_BYTES, begin)
+        begin = file.seek(begin - length)
+        blocks.append(file.read(length))
+        ends += blocks[-1].count(b"\n")
     file.seek(end)
-    *whole, rest = read.split(b"\n")
+    *whole, rest = b"".join(reversed(blocks)).split(b"\n")
     return [_text(line) for line in whole[max(0, len(whole) - count) :]], rest
 
 

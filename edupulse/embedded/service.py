@@ -79,8 +79,10 @@ def start(settings: Settings) -> Outcome:
             standing(settings),
         )
     require_free(settings.host, settings.port, setting="EDUPULSE_PORT")
-    child = _started(settings.data_dir / "log" / LOG)
-    _wait_until_ready(child, settings)
+    log = settings.data_dir / "log" / LOG
+    rotate(log)
+    said_before = log.stat().st_size if log.exists() else 0
+    _wait_until_ready(_started(log), settings, said_before)
     return Outcome(
         True, f"EduPulse is up at {settings.base_url}. Stop it with: python cli.py stop", standing(settings)
     )
@@ -136,7 +138,6 @@ def _state(unit: systemd.Unit) -> str:
 
 def _started(log: Path) -> int:
     """Start `cli.py up` in a session of its own, where no terminal that closes reaches it; return its process."""
-    rotate(log)
     to_log = (os.POSIX_SPAWN_OPEN, 1, os.fspath(log), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
     from_nowhere = (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)
     return os.posix_spawn(
@@ -148,15 +149,16 @@ def _started(log: Path) -> int:
     )
 
 
-def _wait_until_ready(child: int, settings: Settings) -> None:
+def _wait_until_ready(child: int, settings: Settings, said_before: int) -> None:
     log, parts = settings.data_dir / "log" / LOG, programs(settings)
     patience = time.monotonic() + START_SECONDS
     while not (holder(settings.data_dir) == child and _is_ready(parts)):
         if os.waitpid(child, os.WNOHANG) != (0, 0):
-            raise Unavailable(f"EduPulse did not start: {_last_words(log)}", cure=f"Its log says more: {log}")
+            words = f"EduPulse did not start: {_last_words(log, said_before)}"
+            raise Unavailable(words, cure=f"Its log says more: {log}")
         if time.monotonic() > patience:
             raise Unavailable(
-                f"EduPulse (process {child}) is not ready after {START_SECONDS:.0f} s: {_last_words(log)}",
+                f"EduPulse (process {child}) is not ready after {START_SECONDS:.0f} s: {_last_words(log, said_before)}",
                 cure=f"It goes on trying. Look again with `python cli.py status`, or at its log: {log}",
             )
         time.sleep(LOOK_SECONDS)
@@ -166,8 +168,9 @@ def _is_ready(parts: list[Program]) -> bool:
     return all(part.is_ready() for part in parts)
 
 
-def _last_words(log: Path) -> str:
-    lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
+def _last_words(log: Path, said_before: int) -> str:
+    """Return the last line after so many bytes, which are of another start."""
+    lines = log.read_bytes()[said_before:].decode(errors="replace").strip().splitlines()
     return lines[-1].strip().removeprefix("Error: ") if lines else "it wrote nothing."
 
 

@@ -15,7 +15,7 @@ from edupulse.mail.addresses import comparable, parse_address, refuse_steering
 from edupulse.mail.models import Suppression
 from edupulse.mail.once import insert_once
 from edupulse.paging import PAGE_SIZE, Order, Page, page_of
-from edupulse.transaction import transaction
+from edupulse.transaction import look_anew, transaction
 
 EVERYTHING = "all"
 # What a person may refuse apart from the rest; other kinds of mail are stopped by "all" alone.
@@ -55,16 +55,16 @@ def scopes_of(kind: str) -> tuple[str, ...]:
 
 
 def stops_for(addresses: Iterable[str]) -> Stops:
-    """Read what is suppressed among `addresses`, in the running transaction."""
+    """Read what is suppressed among `addresses`: in the running transaction, else as it is now."""
     wanted = sorted({comparable(address) for address in addresses})
     found: dict[str, list[Stop]] = {}
-    with transaction() as session:
-        for start in range(0, len(wanted), ASKED_AT_ONCE):
-            some = Suppression.address.in_(wanted[start : start + ASKED_AT_ONCE])
-            for row in session.execute(
-                select(Suppression.address, Suppression.scope, Suppression.reason).where(some)
-            ):
-                found.setdefault(row.address, []).append(Stop(row.scope, row.reason))
+    look_anew()  # no transaction of its own: pages ask too, and need not wait for who writes
+    for start in range(0, len(wanted), ASKED_AT_ONCE):
+        some = Suppression.address.in_(wanted[start : start + ASKED_AT_ONCE])
+        for row in db.session.execute(
+            select(Suppression.address, Suppression.scope, Suppression.reason).where(some)
+        ):
+            found.setdefault(row.address, []).append(Stop(row.scope, row.reason))
     return Stops(found)
 
 

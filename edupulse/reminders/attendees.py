@@ -22,10 +22,15 @@ def add_attendee(event_id: int, draft: AttendeeDraft, actor: str) -> Attendee:
     return attendee
 
 
-def change_attendee(event_id: int, attendee_id: int, draft: AttendeeDraft, actor: str) -> Attendee:
-    """Store what is different about a person of the list. Raises NotFound, Invalid, Conflict."""
+def change_attendee(
+    event_id: int, attendee_id: int, draft: AttendeeDraft, actor: str, *, revision: int | None = None
+) -> Attendee:
+    """Store what is different about a person of the list.
+
+    Raises NotFound, Invalid, and Conflict for somebody else's saving since the event had `revision`.
+    """
     person = _checked(draft)
-    with changing(event_id, actor, "attendee.change") as event:
+    with changing(event_id, actor, "attendee.change", revision=revision) as event:
         attendee = of_event(event, attendee_id)
         _refuse_known(event, person, but=attendee_id)
         apply_person(attendee, person)

@@ -15,7 +15,8 @@ Facts = Mapping[str, Any]
 
 def facts_of(event: Event) -> dict[str, Any]:
     """Return what people decide about an event, as it stands now."""
-    facts = {name: getattr(draft_of(event), name) for name in _ENTERED}
+    draft = draft_of(event)
+    facts = {name: getattr(draft, name) for name in _ENTERED}
     return facts | {name: getattr(event, name) for name in ("state", "exdates", "rdates", "overrides")}
 
 

@@ -35,6 +35,9 @@ def new_event(complete: EventDraft, moment: datetime, owner_id: int | None, uid:
 
 def apply(event: Event, complete: EventDraft, moment: datetime) -> None:
     """Write a checked draft into the row of `event`."""
+    if event.starts_local:  # none: the event is new
+        keep_exceptions(event, hours_between(event.starts_local, complete.starts))
+    name_exceptions(event, complete)
     event.title, event.description, event.location = complete.title, complete.description, complete.location
     event.starts_local, event.ends_local = complete.starts, complete.ends or complete.starts
     event.all_day, event.timezone, event.rrule = complete.all_day, complete.timezone, complete.rrule
@@ -43,8 +46,32 @@ def apply(event: Event, complete: EventDraft, moment: datetime) -> None:
     event.starts_at = to_utc(event.starts_local, event.timezone)
     event.ends_at = max(event.starts_at, to_utc(event.ends_local, event.timezone))
     event.updated_at = moment
-    _apply_exceptions(event, complete)
     people.apply_people(event, complete.attendees)
+
+
+def keep_exceptions(event: Event, hours: timedelta) -> None:
+    """Let what was left out, added or moved stay so when the series begins `hours` later in the day.
+
+    Such a date is named by its start by the rule, which is another one then.
+    """
+    event.exdates = [_later(each, hours) for each in event.exdates]
+    event.rdates = [_later(each, hours) for each in event.rdates]
+    event.overrides = {_later(original, hours): kept for original, kept in event.overrides.items()}
+
+
+def hours_between(was: datetime, starts: datetime) -> timedelta:
+    """Return how much later in the day `starts` is than `was`."""
+    return datetime.combine(was.date(), starts.time()) - was
+
+
+def name_exceptions(event: Event, complete: EventDraft) -> None:
+    """Write the exceptions that a draft names; the others stay as they are."""
+    if complete.exdates is not None:
+        event.exdates = [each.isoformat() for each in complete.exdates]
+    if complete.rdates is not None:
+        event.rdates = [each.isoformat() for each in complete.rdates]
+    if complete.overrides is not None:
+        event.overrides = {original: dict(kept) for original, kept in complete.overrides.items()}
 
 
 def draft_of(event: Event) -> EventDraft:
@@ -81,10 +108,5 @@ def own_domain() -> str:
     return parse_named(current_settings().default_from_email, field="DEFAULT_FROM_EMAIL")[1].domain
 
 
-def _apply_exceptions(event: Event, complete: EventDraft) -> None:
-    if complete.exdates is not None:
-        event.exdates = [each.isoformat() for each in complete.exdates]
-    if complete.rdates is not None:
-        event.rdates = [each.isoformat() for each in complete.rdates]
-    if complete.overrides is not None:
-        event.overrides = {original: dict(kept) for original, kept in complete.overrides.items()}
+def _later(original: str, hours: timedelta) -> str:
+    return (datetime.fromisoformat(original) + hours).isoformat()

@@ -86,15 +86,22 @@ def coming_occurrences(found: Event, now: datetime, count: int) -> list[Occurren
 
 def coming_occurrence(found: Event, original: str, now: datetime) -> Occurrence:
     """Return the occurrence to come whose local start by the rule is `original`; raises NotFound."""
-    coming = coming_occurrences(found, now, MOST_LOOKED_AT)
-    for each in coming:
-        if each.original == original:
+    name = _as_kept(original)
+    for each in coming_occurrences(found, now, MOST_LOOKED_AT):
+        if each.original == name:
             return each
     raise NotFound(
         "This event has no such date to come.",
         cure="Open the event and choose one of its dates.",
         event_id=found.id,
     )
+
+
+def _as_kept(original: str) -> str:
+    try:
+        return datetime.fromisoformat(original).isoformat()
+    except ValueError:
+        return original
 
 
 def left_out(found: Event, now: datetime) -> list[str]:

@@ -15,13 +15,20 @@ from edupulse.clock import now
 from edupulse.errors import Conflict, Invalid
 from edupulse.reminders.difference import difference, facts_of
 from edupulse.reminders.drafts import FIRST_YEAR, LAST_YEAR, EventDraft, checked_location, checked_times
-from edupulse.reminders.entry import draft_of, entered, new_event
+from edupulse.reminders.entry import (
+    draft_of,
+    entered,
+    hours_between,
+    keep_exceptions,
+    name_exceptions,
+    new_event,
+)
 from edupulse.reminders.models import Event, Reminder
 from edupulse.reminders.plan import override_of, place_of, series_of
 from edupulse.reminders.planner import replan
 from edupulse.reminders.recurrence import Series
 from edupulse.reminders.rrule_dates import local_times
-from edupulse.reminders.saving import changing, locked, number
+from edupulse.reminders.saving import changing, locked, number, refuse_overtaken
 from edupulse.reminders.snapshot import Snapshot, snapshot
 from edupulse.reminders.split import split_series
 from edupulse.transaction import transaction
@@ -78,14 +85,18 @@ def following_draft(event: Event, original: str) -> EventDraft:
     return replace(draft_of(event), starts=rest.starts, ends=ends, rrule=rest.rrule)
 
 
-def change_following(event_id: int, original: str, draft: EventDraft, actor: str) -> Event:
+def change_following(
+    event_id: int, original: str, draft: EventDraft, actor: str, *, revision: int | None = None
+) -> Event:
     """End the series before an occurrence and go on from it as `draft` says, as a new event; return that one.
 
-    Who was told of what now belongs to the new event is told where it differs. Raises NotFound, Invalid.
+    Who was told of what now belongs to the new event is told where it differs. Raises NotFound, Invalid, and
+    Conflict for somebody else's saving since `revision`.
     """
     complete, moment = entered(draft), now()
     with transaction() as session:
         event = locked(session, event_id)
+        refuse_overtaken(event, revision)
         before, was = snapshot(event), facts_of(event)
         first, rest = split_series(before.facts.series, _parsed(original))
         new = _continued(event, complete, rest, moment)
@@ -103,14 +114,12 @@ def change_following(event_id: int, original: str, draft: EventDraft, actor: str
 
 def _continued(event: Event, complete: EventDraft, rest: Series, moment: datetime) -> Event:
     """Return the new event; exceptions that the draft does not name go along."""
-    new = new_event(complete, moment, event.owner_id)
-    if complete.exdates is None:
-        new.exdates = [each.isoformat() for each in rest.exdates]
-    if complete.rdates is None:
-        new.rdates = [each.isoformat() for each in rest.rdates]
-    if complete.overrides is None:
-        later = rest.starts.isoformat()
-        new.overrides = {name: dict(kept) for name, kept in event.overrides.items() if name >= later}
+    new, since = new_event(complete, moment, event.owner_id), rest.starts.isoformat()
+    new.exdates = [each.isoformat() for each in rest.exdates]
+    new.rdates = [each.isoformat() for each in rest.rdates]
+    new.overrides = {name: dict(kept) for name, kept in event.overrides.items() if name >= since}
+    keep_exceptions(new, hours_between(rest.starts, complete.starts))
+    name_exceptions(new, complete)
     return new
 
 

@@ -52,8 +52,11 @@ def checked_people(drafts: Sequence[AttendeeDraft], default_locale: str) -> tupl
 
 def apply_people(event: Event, people: Sequence[AttendeeDraft]) -> None:
     """Make the attendees of `event` those in `people`; who stays, by address or by name, keeps the row."""
-    known = {_identity(attendee): attendee for attendee in event.attendees}
-    event.attendees = [apply_person(known.get(_identity(person)) or Attendee(), person) for person in people]
+    known: dict[str, list[Attendee]] = {}
+    for attendee in event.attendees:
+        known.setdefault(_identity(attendee), []).append(attendee)
+    rows = [(known.get(_identity(person)) or [Attendee()]).pop(0) for person in people]
+    event.attendees = [apply_person(row, person) for row, person in zip(rows, people, strict=True)]
 
 
 def apply_person(attendee: Attendee, person: AttendeeDraft) -> Attendee:

@@ -55,8 +55,7 @@ def change_event(
     Raises NotFound, Invalid naming the fields, Conflict for somebody else's saving since `revision`.
     """
     complete = entered(draft)
-    with changing(event_id, actor, "event.change", sequence) as event:
-        _refuse_overtaken(event, revision)
+    with changing(event_id, actor, "event.change", sequence, revision) as event:
         apply(event, complete, now())
     return event
 
@@ -80,15 +79,18 @@ def restore_event(event_id: int, actor: str) -> Event:
 
 
 @contextmanager
-def changing(event_id: int, actor: str, action: str, sequence: int = 0) -> Iterator[Event]:
+def changing(
+    event_id: int, actor: str, action: str, sequence: int = 0, revision: int | None = None
+) -> Iterator[Event]:
     """Give the event to the block, alone; then number the change, plan anew and write it into the audit log.
 
-    `sequence` is the least that the change shall count as.
-    Raises NotFound, and Invalid for a series that cannot take place.
+    `sequence` is the least that the change shall count as, `revision` that of the event when it was made up.
+    Raises NotFound, Conflict for somebody else's since `revision`, and Invalid for a series that cannot take place.
     """
     moment = now()
     with transaction() as session:
         event = locked(session, event_id)
+        refuse_overtaken(event, revision)
         before, title, was = snapshot(event), event.title, facts_of(event)
         yield event
         validate_series(series_of(event))
@@ -125,7 +127,8 @@ def number(event: Event, before: Snapshot, moment: datetime) -> None:
         event.sequence += 1
 
 
-def _refuse_overtaken(event: Event, revision: int | None) -> None:
+def refuse_overtaken(event: Event, revision: int | None) -> None:
+    """Raise Conflict if the event was changed since it had `revision`."""
     if revision is not None and revision != event.revision:
         raise Conflict(
             "Somebody else changed this event while you did.",

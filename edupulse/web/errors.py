@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask, Response, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
 from redis.exceptions import RedisError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 from edupulse.errors import Conflict, Denied, EduPulseError, Invalid, NotFound, Unavailable
@@ -43,6 +43,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(RedisError, redis_away)
     app.register_error_handler(OperationalError, database_away)
+    app.register_error_handler(DataError, unstorable)
 
 
 def status_of(error: EduPulseError) -> int:
@@ -110,6 +111,12 @@ def database_away(error: OperationalError) -> Response:
     log.warning("database away", reason=str(error.orig))
     cure = "Nothing was changed. Try again in a moment; an administrator can run `python cli.py doctor`."
     return _page(503, "The database cannot be reached.", cure)
+
+
+def unstorable(error: DataError) -> Response:
+    """Refuse a value that no column takes, such as a text with NUL on PostgreSQL."""
+    log.warning("value refused by the database", reason=type(error.orig).__name__)
+    return _page(422, "Something that was entered cannot be stored.", ADVICE[400])
 
 
 def _page(status: int, message: str, cure: str) -> Response:

@@ -12,9 +12,10 @@ from edupulse.control import pauses, sending
 from edupulse.control.catalog import JobSpec, current_catalog
 from edupulse.control.models import JobRun
 from edupulse.control.parameters import parameters
-from edupulse.control.schedule import listing
+from edupulse.control.schedule import Listed, listing
 from edupulse.control.waiting import waits_for
 from edupulse.errors import Conflict, Invalid, NotFound
+from edupulse.logs import current_request_id
 from edupulse.web.errors import status_of
 from edupulse.web.flashes import say
 from edupulse.web.form import Form
@@ -33,7 +34,7 @@ def index() -> str:
         "jobs/registered.html",
         specs=sorted(current_catalog().specs.values(), key=lambda spec: spec.name),
         parameters=parameters,
-        schedules={line.schedule.name: line for line in listing(now, 1)},
+        schedules=_by_job(),
         held={pause.name: pause for pause in pauses.holding(now) if pause.scope == "job"},
     )
 
@@ -72,7 +73,9 @@ def _send(spec: JobSpec, order: Order) -> JobRun:
 
 def _say_what_comes(run: JobRun) -> None:
     waiting = waits_for(run, clock.now())
-    say(f"Accepted. {waiting.sentence}" if waiting else "Accepted.", tone="ok" if waiting else "wait")
+    is_new = run.request_id == current_request_id()
+    first = "Accepted." if is_new else "Nothing was added: this run has the key already."
+    say(f"{first} {waiting.sentence}" if waiting else first, tone="ok" if is_new else "wait")
 
 
 def _refuse(typed: Form, error: Invalid | Conflict, spec: JobSpec) -> None:
@@ -88,14 +91,16 @@ def _page(spec: JobSpec, typed: Form) -> str:
         prefix=ARGUMENT,
         priorities=PRIORITIES,
         if_exists=IF_EXISTS,
-        timing=_timing(spec),
+        lines=_by_job().get(spec.name, []),
     )
 
 
-def _timing(spec: JobSpec) -> str:
-    """Say when the job runs by itself; empty for one that does not."""
-    line = next((line for line in listing(clock.now(), 0) if line.schedule.job == spec.name), None)
-    return line.words if line else ""
+def _by_job() -> dict[str, list[Listed]]:
+    """Return the schedules of each job that has any; a job may have many, such as one for each mailbox."""
+    found: dict[str, list[Listed]] = {}
+    for line in listing(clock.now(), 0):
+        found.setdefault(line.schedule.job, []).append(line)
+    return found
 
 
 def _spec(name: str) -> JobSpec:

@@ -18,6 +18,7 @@ from edupulse.web.instants import instant
 from edupulse.web.problems import Problems
 
 ARGUMENT = "argument-"  # before the name of a parameter, so that it meets none of the form's own fields
+LONGEST_KEY = 200  # characters, as the column
 IF_EXISTS = {
     "skip": "show that run instead",
     "replace": "replace it if it has not begun",
@@ -52,12 +53,13 @@ def read(form: Form, spec: JobSpec) -> Order:
         if typed.strip() or each.required or each.kind == "string":
             arguments[each.name] = problems.of(field, lambda each=each, typed=typed: _value(each, typed))  # type: ignore[misc]
     not_before = problems.of("not_before", lambda: instant(form.value("not_before"), "not_before"))
+    unique_key = problems.of("unique_key", lambda: _key(form))
     problems.raise_any()
     return Order(
         arguments=arguments,
         priority=PRIORITIES.get(form.value("priority"), spec.priority),
         not_before=not_before,
-        unique_key=form.value("unique_key")[:200] or None,
+        unique_key=unique_key,
         if_exists=form.value("if_exists") or "skip",
     )
 
@@ -66,6 +68,16 @@ def _shown(each: Parameter) -> str:
     if each.required or each.default is None:
         return ""
     return each.default if isinstance(each.default, str) else json.dumps(each.default, ensure_ascii=False)
+
+
+def _key(form: Form) -> str | None:
+    """Return the key; cut short it would stand for other work too."""
+    key = form.value("unique_key")
+    if len(key) > LONGEST_KEY or not key.isprintable():
+        raise Invalid(
+            "The key cannot be used.", cure=f"Use at most {LONGEST_KEY} characters.", field="unique_key"
+        )
+    return key or None
 
 
 def _value(each: Parameter, typed: str) -> Any:

@@ -24,6 +24,7 @@ PERIODS = {
     "season": ("90 days", timedelta(days=90)),
 }
 USUAL = "day"
+CAUSES = 50  # of failures on the page
 ASKING = 5  # interrupted runs on the page; the list of jobs has them all
 
 
@@ -56,8 +57,9 @@ def show() -> str:
         template,
         lines=lines,
         totals=totals(lines),
-        groups=monitor.failure_groups(since, name=name),
-        asking=monitor.runs(RunFilter(state="interrupted", name=name), size=ASKING).items,
+        groups=monitor.failure_groups(since, name=name, limit=CAUSES),
+        most=CAUSES,
+        asking=monitor.runs(RunFilter(state="interrupted", name=name), size=ASKING),
         since=since,
         period=period,
         periods=PERIODS,

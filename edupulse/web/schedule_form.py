@@ -40,7 +40,9 @@ def read(form: Form, row: Schedule) -> Change:
         "max_lateness_seconds": _seconds(form, "max_lateness_seconds"),
         "overlap": form.value("overlap"),
     }
-    return Change(**{name: value for name, value in wanted.items() if value and value != getattr(row, name)})
+    return Change(
+        **{name: value for name, value in wanted.items() if value not in (None, "", getattr(row, name))}
+    )
 
 
 def refuse(form: Form, error: Invalid | Conflict) -> None:
@@ -63,6 +65,6 @@ def _seconds(form: Form, field: str) -> int | None:
     if field not in form.values:
         return None
     found = whole(form.value(field), "The number of seconds", field)
-    if not found:
+    if found is None:
         raise Invalid("The number of seconds is missing.", cure="Write 300 for five minutes.", field=field)
     return found

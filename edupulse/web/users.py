@@ -117,4 +117,6 @@ def _refused(person: User, form: Form, error: Invalid | Conflict) -> Response:
 
 
 def _to(email: str) -> Response:
+    if not current_user.may("admin"):  # any more: it was their own role
+        return redirect(url_for("account.show"), 303)
     return redirect(url_for("users.show", email=email), 303)

@@ -47,7 +47,7 @@ CAMPAIGN = {
 RUN = {
     "queued": State("wait", "Queued", "It waits for a worker."),
     "started": State("live", "Running", "A worker is at it."),
-    "deferred": State("wait", "Retrying later", "It failed and is tried again by itself."),
+    "deferred": State("wait", "Later", "It waits for its time, and begins by itself."),
     "interrupted": State(
         "doubt", "Interrupted", "Its worker died under it; this kind of job is not repeated unasked."
     ),

@@ -49,7 +49,7 @@ def order_all(order: str) -> Response:
     return _back()
 
 
-@blueprint.get("/pools/new")
+@blueprint.get("/new")  # beside the pools, because one of them may be called “new”
 def new() -> str:
     """Show the form of a new pool."""
     return _form_page(Form(MultiDict({"processes": "1"})))
@@ -60,7 +60,10 @@ def add() -> Response:
     """Add a pool; what cannot be used comes back with every word still there."""
     form = Form(MultiDict(request.form))
     try:
-        pool = pools.add(form.value("name"), _queues(form), _processes(form) or 1, actor=current_user.email)
+        processes = _processes(form)
+        pool = pools.add(
+            form.value("name"), _queues(form), 1 if processes is None else processes, actor=current_user.email
+        )
     except (Invalid, Conflict) as error:
         return _refused(form, error)
     say(f"The pool {pool.name} is wanted. Its workers start within seconds.")

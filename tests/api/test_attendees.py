@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +10,9 @@ import pytest
 from redis import Redis
 
 from edupulse.accounts.audit import entries_of
+from edupulse.api.event_words import person_from
+from edupulse.reminders import events
+from edupulse.reminders.people import AttendeeDraft
 from tests.api.conftest import Program, problem
 from tests.reminders.scenes import create, rows
 
@@ -87,3 +91,21 @@ def test_a_person_who_is_not_on_the_list_is_not_found(operator: Program, address
     body = {"json": {"name": "Li"}} if method == "PATCH" else {}
 
     assert operator.call(method, f"{address}/99/", **body).status_code == 404
+
+
+def test_of_two_changes_at_once_neither_undoes_the_other(
+    operator: Program, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna = only(operator, address)
+
+    def read_slowly(body: Any, before: AttendeeDraft) -> AttendeeDraft:
+        event_id = int(address.split("/")[2])
+        events.change_attendee(event_id, anna["id"], replace(before, wants_mail=False), "ada@school.example")
+        return person_from(body, before)
+
+    monkeypatch.setattr("edupulse.api.attendees.person_from", read_slowly)
+
+    refused = operator.patch(f"{address}/{anna['id']}/", {"name": "Anna B."})
+
+    assert (refused.status_code, problem(refused)["code"]) == (409, "conflict")
+    assert only(operator, address)["wants_mail"] is False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,7 +15,9 @@ from redis import Redis
 
 from edupulse import clock
 from edupulse.accounts.audit import entries_of
-from edupulse.campaigns import launch
+from edupulse.api.campaign_words import read_draft
+from edupulse.campaigns import drafts, launch
+from edupulse.campaigns.drafts import CampaignDraft
 from edupulse.database import db
 from edupulse.mail.models import Delivery
 from tests.api.conftest import Program, problem
@@ -304,3 +307,29 @@ def test_suppressions_are_added_listed_and_lifted(operator: Program) -> None:
     assert operator.delete("/suppressions/ann@school.example/?scope=newsletter").status_code == 200
     assert operator.get("/suppressions/").get_json()["items"] == []
     assert operator.post("/suppressions/", {"address": "x"}).status_code == 422
+
+
+def test_a_wish_for_an_hour_is_taken_away_by_null(operator: Program) -> None:
+    made = operator.post("/campaigns/", {**DRAFT, "scheduled_at": "2099-03-16T10:00:00+01:00"}).get_json()
+    address = f"/campaigns/{made['id']}/"
+
+    kept = operator.patch(address, {"name": "Summer", "subject": None}).get_json()
+    emptied = operator.patch(address, {"scheduled_at": None}).get_json()
+
+    assert (kept["scheduled_at"], kept["subject"]) == (made["scheduled_at"], made["subject"])
+    assert (emptied["scheduled_at"], emptied["name"]) == (None, "Summer")
+
+
+def test_of_two_changes_at_once_neither_undoes_the_other(
+    operator: Program, draft: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_slowly(body: Any, before: CampaignDraft) -> CampaignDraft:
+        drafts.change(draft, replace(before, text="Somebody else's."), actor="ada@school.example")
+        return read_draft(body, before)
+
+    monkeypatch.setattr("edupulse.api.campaigns.read_draft", read_slowly)
+
+    refused = operator.patch(f"/campaigns/{draft}/", {"subject": "Mine"})
+
+    assert (refused.status_code, problem(refused)["code"]) == (409, "conflict")
+    assert operator.get(f"/campaigns/{draft}/").get_json()["text"] == "Somebody else's."

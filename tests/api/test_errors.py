@@ -32,6 +32,23 @@ def test_a_wrong_method_names_the_right_ones(operator: Program) -> None:
     assert {each.strip() for each in response.headers["Allow"].split(",")} >= {"GET", "PATCH", "DELETE"}
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/admin/workers/sync-email-tasks", 405),
+        ("POST", "/metrics", 405),
+        ("POST", "/metrics/", 405),
+        ("GET", "/api/v1", 404),
+    ],
+)
+def test_what_programs_call_beside_the_root_is_refused_in_json_too(
+    sqlite_app: Flask, method: str, path: str, status: int
+) -> None:
+    response = sqlite_app.test_client().open(path, method=method)
+
+    assert (response.status_code, problem(response)["cure"] != "") == (status, True)
+
+
 def test_addresses_work_with_and_without_the_slash_at_the_end(operator: Program) -> None:
     assert operator.get("/campaigns").status_code == 200
     assert operator.post("/campaigns", {"name": "x"}).status_code == 201

@@ -8,7 +8,9 @@ import pytest
 from redis import Redis
 
 from edupulse.database import db
+from edupulse.reminders.imports import import_ics
 from edupulse.reminders.models import Event
+from edupulse.transaction import transaction
 from tests.api.conftest import Program, problem
 
 FILE = """BEGIN:VCALENDAR
@@ -58,15 +60,26 @@ def test_it_may_come_as_json(operator: Program, redis: Redis, now: datetime) -> 
     assert [each["title"] for each in report["added"]] == ["油画"]
 
 
-def test_what_is_refused_leaves_no_trace_in_a_call_that_is_done_once(
+def test_what_is_refused_leaves_no_trace_in_a_running_transaction_either(
     operator: Program, redis: Redis, now: datetime
 ) -> None:
-    report = operator.post(
-        "/events/import/", {"calendar": FILE}, headers={"Idempotency-Key": "one"}
-    ).get_json()
+    with transaction():
+        report = import_ics(FILE.encode(), "operator@school.example")
 
-    assert len(report["rejected"]) == 1
+    assert len(report.rejected) == 1
     assert db.session.query(Event).count() == 1
+
+
+def test_a_key_does_not_make_one_long_transaction_of_a_file(
+    operator: Program, redis: Redis, now: datetime
+) -> None:
+    first, second = (
+        operator.post("/events/import/", {"calendar": FILE}, headers={"Idempotency-Key": "one"})
+        for _ in range(2)
+    )
+
+    assert "Idempotent-Replay" not in second.headers
+    assert second.get_json()["unchanged"] == first.get_json()["added"]
 
 
 def test_what_is_no_calendar_is_told(operator: Program) -> None:

@@ -247,3 +247,17 @@ def test_an_event_that_there_is_not_is_not_found(operator: Program, method: str,
 @pytest.mark.parametrize("path", ["", "7/cancel/", "7/remind/", "import/", "7/attendees/"])
 def test_a_viewer_changes_nothing(viewer: Program, path: str) -> None:
     assert viewer.post(f"/events/{path}").status_code == 403
+
+
+def test_who_stays_on_the_list_keeps_what_is_not_said_of_them(
+    operator: Program, made: dict[str, Any]
+) -> None:
+    zoe = f"/events/{made['id']}/attendees/{made['attendees'][0]['id']}/"
+    before = operator.patch(zoe, {"wants_mail": False, "locale": "zh", "status": "declined"}).get_json()
+
+    changed = operator.patch(
+        f"/events/{made['id']}/", {"attendees": [{"email": "Zoe@school.example"}, {"name": "Li"}]}
+    ).get_json()
+
+    assert changed["attendees"][0] == {**before, "email": changed["attendees"][0]["email"]}
+    assert [each["name"] for each in changed["attendees"]] == ["Zoë", "Li"]

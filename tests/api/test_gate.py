@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from edupulse import clock
 from edupulse.accounts.models import ApiToken, User
 from edupulse.accounts.tokens import make_token, revoke_token
 from edupulse.database import db
+from edupulse.errors import Unavailable
 from edupulse.transaction import transaction
 from tests.api.conftest import Program, make_person, problem
 
@@ -136,3 +138,17 @@ def test_the_use_of_a_token_is_noted_once_an_hour(
         noted.append(db.session.query(ApiToken.last_used_at).scalar())
 
     assert noted == [at + timedelta(minutes=5), at + timedelta(minutes=5), at + timedelta(minutes=70)]
+
+
+def test_who_looks_is_answered_although_the_use_of_the_token_cannot_be_noted(
+    viewer: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextmanager
+    def on_a_full_disk(**_: object) -> Iterator[object]:
+        with transaction() as session:
+            yield session
+            raise Unavailable("The disk of the database is full.")
+
+    monkeypatch.setattr("edupulse.accounts.tokens.transaction", on_a_full_disk)
+
+    assert viewer.get("/campaigns/").status_code == 200

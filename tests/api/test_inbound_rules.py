@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from redis import Redis
 
 from edupulse.accounts.audit import entries_of
+from edupulse.api.inbound_rules import _draft
 from edupulse.mailboxes.dispatch import rules
+from edupulse.mailboxes.dispatch.rule_drafts import RuleDraft
 from tests.api.conftest import Program, problem
 from tests.api.inbound import add_mailbox, add_message
 
@@ -116,3 +119,20 @@ def test_an_unsaved_rule_is_tried_on_a_message_and_stored_nowhere(operator: Prog
 def test_explaining_needs_a_message(operator: Program) -> None:
     assert operator.post("/inbound-rules/explain/", {"rule": RULE}).status_code == 422
     assert operator.post("/inbound-rules/explain/", {"message_id": 7}).status_code == 404
+
+
+def test_of_two_changes_at_once_neither_undoes_the_other(
+    operator: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = add(operator)
+
+    def read_slowly(body: Any, before: RuleDraft) -> RuleDraft:
+        rules.change(made["id"], replace(before, enabled=False), actor="ada@school.example")
+        return _draft(body, before)
+
+    monkeypatch.setattr("edupulse.api.inbound_rules._draft", read_slowly)
+
+    refused = operator.patch(f"/inbound-rules/{made['id']}/", {"name": "Outings"})
+
+    assert (refused.status_code, problem(refused)["code"]) == (409, "conflict")
+    assert operator.get(f"/inbound-rules/{made['id']}/").get_json()["enabled"] is False

@@ -107,7 +107,15 @@ def test_a_dry_run_only_counts_also_under_a_key(
 
 @pytest.mark.parametrize(
     "wish",
-    [{}, {"filter": {}}, {"ids": []}, {"ids": ["r-1"], "filter": {"name": "x"}}, {"filter": {"text": "x"}}],
+    [
+        {},
+        {"filter": {}},
+        {"filter": {"failed": False}},
+        {"filter": {"name": "", "status": None}},
+        {"ids": []},
+        {"ids": ["r-1"], "filter": {"name": "x"}},
+        {"filter": {"text": "x"}},
+    ],
 )
 def test_an_order_about_nothing_or_everything_is_refused(operator: Program, wish: dict[str, object]) -> None:
     a_run("r-1", "queued")

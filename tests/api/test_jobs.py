@@ -65,6 +65,8 @@ def test_a_key_lets_one_run_be_open_at_a_time(operator: Program, now: datetime) 
         ({"name": "diagnostics.ping", "arguments": [1]}, "arguments", "object"),
         ({"name": "diagnostics.ping", "priority": 1}, "priority", "high"),
         ({"name": "diagnostics.ping", "delay_seconds": -1}, "delay_seconds", "at least 0"),
+        ({"name": "diagnostics.ping", "delay_seconds": float("nan")}, "delay_seconds", "number"),
+        ({"name": "diagnostics.ping", "arguments": {"note": float("nan")}}, "arguments", "JSON"),
         ({"name": "diagnostics.ping", "not_before": "2026-03-12T10:00:00"}, "not_before", "offset"),
         ({"name": "diagnostics.ping", "not_before": "9999-12-31T23:00:00-12:00"}, "not_before", "at most"),
         (

@@ -100,6 +100,38 @@ def test_without_redis_calls_are_counted_in_memory(
     assert statuses(viewer, 4) == [200, 200, 200, 429]
 
 
+def test_a_call_that_waits_for_redis_while_another_finds_it_gone_is_answered(
+    viewer: Program, limited: Change, redis: Redis, sqlite_app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (limiter,) = sqlite_app.extensions["limiter"]
+
+    def away(*_: object, **__: object) -> None:
+        limiter._storage_dead = True  # as the other thread leaves it
+        raise RedisAway("gone")
+
+    monkeypatch.setattr(redis, "execute_command", away)
+    monkeypatch.setattr(redis, "pipeline", away)
+
+    assert statuses(viewer, 1) == [200]
+
+
+def test_when_redis_is_back_it_counts_again(
+    viewer: Program, limited: Change, redis: Redis, sqlite_app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object, **__: object) -> None:
+        raise RedisAway("gone")
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(redis, "execute_command", away)
+        meanwhile.setattr(redis, "pipeline", away)
+        statuses(viewer, 3)
+    (limiter,) = sqlite_app.extensions["limiter"]
+    monkeypatch.setattr(limiter, "_Limiter__last_check_backend", 0.0)  # some seconds later
+
+    assert statuses(viewer, 1) == [200]
+    assert redis.keys("edupulse:calls:*")
+
+
 def test_zero_is_no_limit(viewer: Program, limited: Change) -> None:
     limited(api_rate_limit=0)
 

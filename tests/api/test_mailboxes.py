@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,8 +11,11 @@ from flask import Flask
 from redis import Redis
 
 from edupulse.accounts.audit import entries_of
+from edupulse.api.mailbox_words import draft_from
 from edupulse.control.models import JobRun, Schedule
 from edupulse.database import db
+from edupulse.mailboxes import accounts
+from edupulse.mailboxes.drafts import MailboxDraft
 from edupulse.mailboxes.models import Mailbox
 from tests.api.conftest import Program, problem
 from tests.api.inbound import add_mailbox
@@ -204,3 +208,18 @@ def test_a_mailbox_that_there_is_not_is_not_found(sqlite_app: Flask, operator: P
     response = operator.call("GET" if path == "/mailboxes/7/" else "POST", path)
 
     assert (response.status_code, problem(response)["code"]) == (404, "not_found")
+
+
+def test_of_two_changes_at_once_neither_undoes_the_other(
+    operator: Program, made: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_slowly(body: Any, before: MailboxDraft) -> MailboxDraft:
+        accounts.change(made["id"], replace(before, folder="Archive"), actor="ada@school.example")
+        return draft_from(body, before)
+
+    monkeypatch.setattr("edupulse.api.mailboxes.draft_from", read_slowly)
+
+    refused = operator.patch(f"/mailboxes/{made['id']}/", {"interval_seconds": 60})
+
+    assert (refused.status_code, problem(refused)["code"]) == (409, "conflict")
+    assert operator.get(f"/mailboxes/{made['id']}/").get_json()["folder"] == "Archive"

@@ -11,10 +11,13 @@ from redis import Redis
 from edupulse.api.message_facts import Message, MessageAction
 from edupulse.control.models import JobRun
 from edupulse.database import db
+from edupulse.mailboxes.confided import CONFIDED
+from edupulse.mailboxes.dispatch.loops import NOTICE
 from edupulse.mailboxes.models import InboundMessage, Mailbox
 from edupulse.mailboxes.monitor import FACTS, FACTS_OF_ACTION
 from tests.api.conftest import Program, problem
 from tests.api.inbound import RAW, add_mailbox, add_message, file_of
+from tests.rows import a_delivery
 
 
 @pytest.fixture
@@ -204,3 +207,30 @@ def test_why_rules_fit_is_not_for_viewers_because_it_quotes_what_people_wrote(
 def test_programs_are_told_the_same_facts_as_a_terminal() -> None:
     assert tuple(Message.model_fields) == FACTS
     assert tuple(MessageAction.model_fields) == FACTS_OF_ACTION
+
+
+def test_what_somebody_wrote_is_not_for_viewers_on_the_page_of_that_person_either(
+    operator: Program, viewer: Program, mailbox: Mailbox
+) -> None:
+    add_message(mailbox, snippet="May Li come along?")
+
+    (by_viewer,), (by_operator,) = (
+        program.get("/people/wei@school.example/").get_json()["received"] for program in (viewer, operator)
+    )
+
+    assert (by_viewer["snippet"], by_operator["snippet"]) == ("", "May Li come along?")
+
+
+def test_a_mail_to_the_staff_that_quotes_a_letter_is_not_for_viewers(
+    operator: Program, viewer: Program, mailbox: Mailbox
+) -> None:
+    notice = a_delivery(kind=NOTICE, address="anna@school.example")
+
+    shown, source = (viewer.get(f"/deliveries/{notice.id}/{part}") for part in ("", "source/"))
+
+    assert (shown.status_code, source.status_code) == (200, 403)
+    assert shown.get_json()["content"] == {
+        "subject": notice.subject, "text": "", "html": "", "problem": CONFIDED
+    }  # fmt: skip
+    assert operator.get(f"/deliveries/{notice.id}/").get_json()["content"]["text"]
+    assert operator.get(f"/deliveries/{notice.id}/source/").status_code == 200

@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 from redis import Redis
 
+from edupulse.api.event_words import draft_from
+from edupulse.reminders import events
+from edupulse.reminders.drafts import EventDraft
 from tests.api.conftest import Program, problem
 from tests.reminders.scenes import create
 
@@ -99,3 +102,55 @@ def test_an_event_that_takes_place_once_has_no_date_to_leave_out(
 
 def test_a_date_that_is_over_is_not_shown(viewer: Program, address: str) -> None:
     assert viewer.get(f"{address}/dates/2026-03-09T10:00:00/").status_code == 404
+
+
+@pytest.mark.parametrize("written", ["2026-03-23T10:00", "2026-03-23 10:00:00"])
+def test_a_date_is_found_however_its_start_is_written(
+    operator: Program, viewer: Program, address: str, written: str
+) -> None:
+    assert viewer.get(f"{address}/dates/{written}/").get_json()["original"] == SECOND
+    assert operator.patch(f"{address}/dates/{written}/", {"location": "Garden"}).status_code == 200
+
+
+def test_a_series_that_somebody_else_changed_meanwhile_is_not_divided_as_it_was(
+    operator: Program, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event_id = int(address.removeprefix("/events/"))
+
+    def read_slowly(body: Any, before: EventDraft) -> EventDraft:
+        events.change_occurrence(event_id, SECOND, "ada@school.example", location="Garden")
+        return draft_from(body, before)
+
+    monkeypatch.setattr("edupulse.api.occurrences.draft_from", read_slowly)
+
+    refused = operator.post(f"{address}/dates/{SECOND}/following/", {"title": "Other"})
+
+    assert (refused.status_code, problem(refused)["code"]) == (409, "conflict")
+
+
+def test_a_date_that_is_left_out_stays_so_when_the_series_begins_at_another_hour(
+    operator: Program, address: str
+) -> None:
+    operator.post(f"{address}/dates/{SECOND}/cancel/")
+    operator.patch(f"{address}/dates/2026-03-30T10:00:00/", {"starts": "2026-03-31T15:00:00"})
+
+    later = operator.patch(f"{address}/", {"starts": "2026-03-16T12:00:00"}).get_json()
+
+    assert later["left_out"] == ["2026-03-23T12:00:00"]
+    assert [each["starts_at"] for each in later["dates"][:2]] == [
+        "2026-03-16T11:00:00Z",
+        "2026-03-31T13:00:00Z",
+    ]
+    back = operator.post(f"{address}/dates/2026-03-23T12:00:00/restore/").get_json()
+    assert back["dates"][1]["starts_at"] == "2026-03-23T11:00:00Z"
+
+
+def test_a_date_that_is_left_out_stays_so_where_the_series_goes_on_at_another_hour(
+    operator: Program, address: str
+) -> None:
+    operator.post(f"{address}/dates/2026-03-30T10:00:00/cancel/")
+
+    new = operator.post(f"{address}/dates/{SECOND}/following/", {"starts": "2026-03-23T12:00:00"}).get_json()
+
+    assert new["left_out"] == ["2026-03-30T12:00:00"]
+    assert [each["original"] for each in new["dates"][:2]] == ["2026-03-23T12:00:00", "2026-04-06T12:00:00"]

@@ -124,6 +124,12 @@ def test_everybody_makes_lists_and_revokes_their_own(viewer: Program) -> None:
     assert bearer_of(facts["secret"]) is None
 
 
+def test_an_end_beyond_the_calendar_is_refused(viewer: Program) -> None:
+    refused = viewer.post("/tokens/", {"name": "calendar", "expires_at": "9999-12-31T23:59:59-14:00"})
+
+    assert (refused.status_code, problem(refused)["field"]) == (422, "expires_at")
+
+
 def test_a_token_begets_none_that_may_more_or_lives_longer(sqlite_app: Flask, now: datetime) -> None:
     make_person("admin")
     ends = now + timedelta(days=1)
@@ -135,6 +141,22 @@ def test_a_token_begets_none_that_may_more_or_lives_longer(sqlite_app: Flask, no
 
     assert (refused.status_code, problem(refused)["code"]) == (403, "denied")
     assert datetime.fromisoformat(made.get_json()["expires_at"]) == ends
+
+
+def test_a_token_that_may_only_look_ends_none_that_acts(sqlite_app: Flask) -> None:
+    make_person("operator")
+    owner = "operator@school.example"
+    acting, secret = make_token(owner, "portal", "operator", actor="test")
+    own, looking = make_token(owner, "figures", "viewer", actor="test")
+    figures = Program(sqlite_app, looking)
+
+    refused = figures.post(f"/tokens/{acting.id}/revoke/")
+
+    assert (refused.status_code, problem(refused)["code"]) == (403, "denied")
+    assert bearer_of(secret) is not None
+    assert [entry.action for entry in entries_of(f"token:{acting.id}")] == ["tokens.make"]
+    assert figures.post(f"/tokens/{own.id}/revoke/").status_code == 200
+    assert bearer_of(looking) is None
 
 
 def test_tokens_of_others_are_for_administrators(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from edupulse.accounts import passwords
 from edupulse.accounts.audit import entries_of
 from edupulse.accounts.users import create_user, find_user, set_role, verify
 from edupulse.database import db
@@ -14,6 +15,12 @@ from tests.api.conftest import Program, problem
 
 PASSWORD = "four random words here"
 ADA = {"email": "ada@school.example", "role": "viewer", "password": PASSWORD, "name": "Ada"}
+
+
+@pytest.fixture(autouse=True)
+def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "METHOD", "scrypt:512:8:1")
+    passwords._nobodys_hash.cache_clear()
 
 
 @pytest.fixture
@@ -41,6 +48,7 @@ def test_a_person_is_made_shown_and_listed_without_a_trace_of_the_password(admin
         ({"email": "ada"}, 422, "email"),
         ({"role": "king"}, 422, "role"),
         ({"password": "short"}, 422, "password"),
+        ({"name": "x" * 201}, 422, "name"),
         ({"email": "admin@school.example"}, 409, "email"),
     ],
 )

@@ -46,6 +46,15 @@ def refusal(result: Result) -> str:
     return result.stderr
 
 
+def test_a_campaign_that_is_not_there_empties_no_file(type_in: Type, files: Callable[..., str]) -> None:
+    kept = files("people.csv", "what was exported before")
+
+    refused = type_in("campaigns", "export", "99", kept)
+
+    assert "There is no campaign 99" in refusal(refused)
+    assert Path(kept).read_text() == "what was exported before"
+
+
 def test_a_campaign_is_written_in_two_languages(type_in: Type, files: Callable[..., str]) -> None:
     made = facts(type_in(
         "campaigns", "create", "--name", "Party", "--subject", "Summer party", "--subject", "zh=夏季聚会",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,23 @@ def test_bash_completes_nouns_and_verbs_through_the_function_that_the_script_def
     )
 
     assert told.stdout.split() == ["stats", "status"]
+
+
+def test_the_nouns_are_listed_without_loading_what_is_behind_them(project_folder: Path) -> None:
+    ask = (
+        "import os, sys\n"
+        "os.environ |= {'_EDUPULSE_COMPLETE': 'bash_complete', 'COMP_WORDS': 'edupulse ', 'COMP_CWORD': '1'}\n"
+        "from edupulse.cli import main\n"
+        "try: main()\n"
+        "finally: print([each for each in sys.modules if each.startswith('edupulse.mailboxes')])"
+    )
+
+    told = subprocess.run(
+        [sys.executable, "-c", ask], capture_output=True, text=True, timeout=60, cwd=project_folder
+    )
+
+    assert "plain,jobs\n" in told.stdout
+    assert told.stdout.endswith("\n[]\n")
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -13,8 +13,8 @@ from flask import Flask
 from edupulse.cli import PLACES
 from edupulse.cli.command import imported
 
-# They start processes, or print what is no table anyway: a script, a log, a result that is JSON already.
-WITHOUT_FACTS = {"worker", "scheduler", "up", "demo", "completion", "logs", "result"}
+# They start processes, or print what is no table anyway: a script, a log.
+WITHOUT_FACTS = {"worker", "scheduler", "up", "demo", "completion", "logs"}
 
 
 def leaves(commands: dict[str, click.Command]) -> Iterator[click.Command]:

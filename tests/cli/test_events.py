@@ -103,6 +103,12 @@ def test_people_are_put_on_the_list_changed_and_taken_off(type_in: Type, now: da
     assert [each["name"] for each in facts(type_in("events", "attendees", "list", "1", "--json"))] == ["Cy"]
 
 
+def test_nobody_is_not_put_on_a_list(type_in: Type) -> None:
+    refused = type_in("events", "attendees", "add", "1")
+
+    assert (refused.exit_code, "Name people" in refused.stderr) == (1, True)
+
+
 def test_who_is_not_on_the_list_is_named(type_in: Type, now: datetime) -> None:
     type_in(*LESSON)
 
@@ -119,6 +125,18 @@ def test_a_calendar_file_is_brought_in_once(type_in: Type, now: datetime, tmp_pa
     second = facts(type_in("events", "import", str(file), "--json"))
 
     assert (first["added"], second["added"], second["unchanged"]) == ([1], [], [1])
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_a_calendar_file_without_events_is_refused_whoever_asks(
+    type_in: Type, tmp_path: Path, form: tuple[str, ...]
+) -> None:
+    file = tmp_path / "empty.ics"
+    file.write_text("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nEND:VCALENDAR\r\n")
+
+    refused = type_in("events", "import", str(file), *form)
+
+    assert (refused.exit_code, "has no event" in refused.stderr) == (1, True)
 
 
 def test_a_number_that_no_row_can_have_is_refused_before_the_database_is_asked(type_in: Type) -> None:

@@ -52,6 +52,16 @@ def test_a_job_that_cannot_be_sent_says_why_and_leaves_nothing(
     assert db.session.query(JobRun).count() == 0
 
 
+@pytest.mark.parametrize("value", ["9" * 5_000, "[" * 100_000])
+def test_what_is_too_long_to_be_a_value_is_refused_in_words(type_in: Type, value: str) -> None:
+    pair = type_in("jobs", "send", "reminders.send_now", f"event_id={value}")
+    listed = type_in("jobs", "send", "reminders.send_now", "--args", value)
+
+    assert (pair.exit_code, listed.exit_code) == (1, 1)
+    assert "event_id must be" in pair.stderr
+    assert "--args is not JSON" in listed.stderr
+
+
 def test_the_list_can_be_narrowed(type_in: Type) -> None:
     type_in("jobs", "send", "diagnostics.ping", "note=one")
     type_in("jobs", "send", "reminders.check")

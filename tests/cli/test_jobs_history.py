@@ -14,6 +14,13 @@ from tests.cli.conftest import Type, facts
 from tests.rows import a_run
 
 
+@pytest.mark.parametrize("time", ["18:30+08:00", "0001-01-01", "9999-12-31"])
+def test_what_is_no_time_here_is_refused_with_examples(type_in: Type, time: str) -> None:
+    refused = type_in("jobs", "history", "--since", time)
+
+    assert (refused.exit_code, "Write how long ago (90s, 2h, 7d)" in refused.stderr) == (1, True)
+
+
 def test_history_finds_what_failed_since_then(type_in: Type, now: datetime) -> None:
     a_run("old", "failed", created_at=now - timedelta(hours=3))
     a_run("new", "failed", created_at=now - timedelta(hours=1))

@@ -39,6 +39,35 @@ def test_the_same_facts_are_told_to_machines(type_in: Type) -> None:
     assert [(each["title"], len(each["attempts"])) for each in told["entries"]] == [("Summer courses", 1)]
 
 
+def test_machines_too_are_told_where_a_long_story_goes_on(type_in: Type, sqlite_app: Flask) -> None:
+    for _ in range(2):
+        tried(mail_to(under_way(2), 1), "sent")
+
+    told = type_in("mail", "why", "p1@school.example", "--limit", "1", "--json")
+
+    assert "add --page" in told.stderr
+    assert (
+        len(
+            facts(type_in("mail", "why", "p1@school.example", "--page", told.stderr.split()[-1], "--json"))[
+                "entries"
+            ]
+        )
+        == 1
+    )
+
+
+def test_what_a_server_says_cannot_command_the_terminal(type_in: Type) -> None:
+    campaign = under_way(2)
+    put(campaign, 1, state="rejected", reason="No\x1b]0;hacked\x07 mailbox")
+
+    why = type_in("mail", "why", "p1@school.example").stdout
+    listed = type_in("mail", "list", "--state", "rejected").stdout
+
+    assert "hacked" in why
+    assert "hacked" in listed
+    assert not {"\x1b", "\x07"} & {*why, *listed}
+
+
 def test_an_address_that_nobody_wrote_to_is_said(type_in: Type) -> None:
     assert "no mail was ever meant for this address" in type_in("mail", "why", "zoe@school.example").stdout
 

@@ -44,6 +44,13 @@ def test_the_last_lines_of_a_log_are_printed_harmless(type_in: Type, sqlite_app:
     assert shown.stdout == "two\nthree \ufffd[2J\n"
 
 
+def test_a_service_that_has_written_nothing_says_so_and_where_to_look(type_in: Type) -> None:
+    shown = type_in("logs", "redis")
+
+    assert (shown.exit_code, shown.stdout) == (0, "")
+    assert "redis has written nothing yet" in shown.stderr
+
+
 def test_an_unknown_service_names_those_there_are(type_in: Type) -> None:
     refused = type_in("logs", "nope")
 

@@ -21,6 +21,15 @@ def test_the_list_can_be_narrowed(type_in: Type) -> None:
     assert facts(type_in("workflows", "list", "--state", "failed", "--json")) == []
 
 
+def test_a_long_list_goes_on_where_the_page_ended(type_in: Type) -> None:
+    older, newer = a_workflow(), a_workflow()
+
+    first = type_in("workflows", "list", "--limit", "1", "--json")
+    second = type_in("workflows", "list", "--page", first.stderr.split()[-1], "--json")
+
+    assert [line["id"] for line in (*facts(first), *facts(second))] == [newer, older]
+
+
 def test_one_is_shown_with_its_steps(type_in: Type) -> None:
     number = str(a_workflow())
 

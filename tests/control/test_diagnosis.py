@@ -48,6 +48,33 @@ from edupulse.control.diagnosis import explain
         ("Unavailable", "The mail server is away.", "could not be reached"),
         ("ConnectTimeout", "", "did not answer in time"),
         ("PermissionError", "", "may not read or write"),
+        (
+            "OperationalError",
+            'connection to server on socket "/run/.s.PGSQL.5432" failed: No such file or directory',
+            "database could not be reached",
+        ),
+        (
+            "ConnectionError",
+            "Error 111 connecting to 127.0.0.1:6379. Connection refused.",
+            "Redis could not be reached",
+        ),
+        (
+            "ConnectionError",
+            "Error 2 connecting to /run/x.sock. No such file or directory.",
+            "Redis could not",
+        ),
+        (
+            "ProgrammingError",
+            "(psycopg.errors.InsufficientPrivilege) permission denied for table job_run",
+            "database does not let its user",
+        ),
+        ("OperationalError", "(sqlite3.OperationalError) unable to open database file", "cannot be opened"),
+        ("SMTPRecipientsRefused", "(550, b'5.7.1 Permission denied')", "mail server refused"),
+        ("SMTPAuthenticationError", "(535, b'Incorrect data')", "refuses the login"),
+        ("ReplyError", "535 5.7.8 no", "refuses the login"),
+        ("Invalid", "535 recipients are too many.", "cannot be used"),
+        ("Invalid", "Row 429 has no address.", "cannot be used"),
+        ("error", "[NOPERM] Permission denied", "may not read or write"),
     ],
 )
 def test_an_error_is_told_in_plain_words_with_a_next_step(error_class: str, message: str, words: str) -> None:

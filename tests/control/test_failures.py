@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import update
 
-from edupulse.control import ledger
+from edupulse.control import failures, ledger
 from edupulse.control.actions import leave
 from edupulse.control.failures import name_failures
 from edupulse.control.fingerprint import fingerprint, pattern
@@ -37,6 +38,11 @@ def a_failure(run_id: str, message: str, at: datetime, name: str = "mail.sweep",
         ("no answer from https://a.example/x", "no answer from https://b.example/y?z=1"),
         ("Run 3f2a9c01 of 10.0.0.7:25 ended", "Run 77bd of 192.168.1.9:587 ended"),
         ("seats 1, 2, 3 are taken", "seats 9 are taken"),
+        ("第3个学生不存在", "第15个学生不存在"),
+        ("第３个学生不存在", "第１５个学生不存在"),
+        ("无法发送到ada@school.example，邮箱已满", "无法发送到bob@other.example，邮箱已满"),
+        ("学生「王小明」不存在", "学生「李华」不存在"),
+        ("Login: b'x y'", "Login: b'z'"),
     ],
 )
 def test_what_differs_from_run_to_run_does_not_part_failures(one: str, another: str) -> None:
@@ -52,6 +58,19 @@ def test_another_job_class_or_sentence_is_another_cause() -> None:
     }
 
     assert len(marks) == 4
+
+
+@pytest.mark.parametrize(
+    ("one", "another"),
+    [
+        ("第3个学生不存在", "第3个文件无法打开"),
+        ("无法发送到ada@school.example，邮箱已满", "无法发送到ada@school.example，密码错误"),
+        ("打不开/srv/a.csv，磁盘已满", "打不开/srv/a.csv，没有权限"),
+        ("can't connect, it isn't up", "can't write, it isn't up"),
+    ],
+)
+def test_what_went_wrong_is_not_taken_for_what_differs(one: str, another: str) -> None:
+    assert fingerprint("a.b", "E", one) != fingerprint("a.b", "E", another)
 
 
 def test_a_pattern_can_be_read() -> None:
@@ -82,6 +101,22 @@ def test_groups_can_be_of_one_job_and_lead_to_their_runs(app: Flask, now: dateti
     (group,) = failure_groups(now - 24 * HOUR, name="mail.sweep")
 
     assert [each.id for each in runs(RunFilter(fingerprint=group.fingerprint)).items] == ["a"]
+
+
+def test_a_group_of_which_all_are_tried_again_meanwhile_is_left_out(
+    app: Flask, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_failure("a", "broken", now - HOUR), a_failure("b", "away", now - 2 * HOUR)
+    explain = failures.explain
+
+    def retry_the_other(*told: Any, **of: Any) -> Any:
+        with transaction() as session:
+            session.execute(update(JobRun).where(JobRun.id == "b").values(state="queued"))
+        return explain(*told, **of)
+
+    monkeypatch.setattr(failures, "explain", retry_the_other)
+
+    assert [group.last_run_id for group in failure_groups(now - 24 * HOUR)] == ["a"]
 
 
 def test_a_job_is_broken_until_a_later_run_has_finished(app: Flask, now: datetime) -> None:

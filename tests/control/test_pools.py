@@ -7,12 +7,15 @@ from datetime import datetime
 import pytest
 from flask import Flask
 from redis.exceptions import ConnectionError as RedisAway
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
 
 from edupulse.accounts.models import AuditEntry
 from edupulse.control import monitor, pools, workers
 from edupulse.control.catalog import QUEUES
 from edupulse.control.engine.roster import PoolRoster
-from edupulse.control.models import Worker
+from edupulse.control.models import Worker, WorkerPool
+from edupulse.control.pools import rows
 from edupulse.database import db
 from edupulse.errors import Conflict, Invalid, NotFound
 from edupulse.mailboxes import accounts
@@ -92,6 +95,45 @@ def test_a_name_is_given_once_and_the_main_pool_stays(app: Flask) -> None:
         pools.remove("main", actor=BY)
     with pytest.raises(NotFound, match="workers pools"):
         pools.stop("day", actor=BY)
+
+
+def test_an_order_does_not_keep_the_main_pool_from_the_queues_of_a_later_release(
+    app: Flask, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pools.restart("main", actor=BY)
+    pools.change("main", queues=QUEUES, processes=3, actor=BY)
+
+    monkeypatch.setattr(rows, "QUEUES", (*QUEUES, "film"))
+
+    assert pools.pool("main", now).queues == [*QUEUES, "film"]
+    assert PoolRoster().wishes()[0].queues == (*QUEUES, "film")
+
+
+def test_two_who_are_the_first_to_touch_the_main_pool_are_both_heard(
+    app: Flask, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there_is_none = rows.existing
+
+    def overtaken(session: Session, name: str) -> WorkerPool:
+        found = there_is_none(session, name)
+        values = {"queues": [], "state": "stopped", "renewals": 7, "created_at": now, "updated_at": now}
+        session.execute(insert(WorkerPool).values(name=name, **values))
+        return found
+
+    monkeypatch.setattr(rows, "existing", overtaken)
+    pools.restart("main", actor=BY)
+
+    assert (PoolRoster().wishes()[0].renewals, pools.pool("main", now).state) == (8, "running")
+
+
+def test_of_two_who_take_one_name_at_the_same_moment_the_second_is_told(
+    app: Flask, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pools.add("night", ["email"], 1, actor=BY)
+    monkeypatch.setattr(Session, "get", lambda *_, **__: None)
+
+    with pytest.raises(Conflict, match="There is a pool night already"):
+        pools.add("night", ["reports"], 2, actor=BY)
 
 
 def test_starting_makes_the_schedules_match_the_mailboxes(app: Flask, now: datetime) -> None:

@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from edupulse.accounts.models import ApiToken, IdempotentCall, User
 from edupulse.control import prune as pruning
 from edupulse.control.actions import retry
+from edupulse.control.hours import count_hours
 from edupulse.control.models import JobRun, Worker, Workflow, WorkflowStep
 from edupulse.control.monitor import statistics
 from edupulse.control.prune import prune
@@ -112,7 +113,7 @@ def test_runs_of_an_open_workflow_stay_and_a_workflow_goes_with_its_runs(app: Fl
             session.add(
                 WorkflowStep(id=number, workflow_id=number, key="k", job="j", state="finished", run_id=state)
             )
-        an_old_run(state, "finished", now, 9, workflow_step_id=number)
+        an_old_run(state, "finished", now, 8 + number, workflow_step_id=number)
 
     gone = prune(now)
 
@@ -135,6 +136,37 @@ def test_an_hour_whose_figures_are_not_final_keeps_its_runs(app: Flask, now: dat
 
     assert prune(now)["runs"] == 0
     assert statistics(now - 10 * DAY)[0].open == 1
+
+
+def test_an_hour_of_which_one_run_is_needed_keeps_all_for_it_may_be_counted_again(
+    app: Flask, now: datetime
+) -> None:
+    an_old_run("old", "finished", now, 9)
+    a_run("long", "failed", created_at=now - 9 * DAY, ended_at=now - DAY)
+    prune(now)
+
+    retry("long", "ada@school.example")
+    with transaction() as session:
+        session.execute(update(JobRun).where(JobRun.id == "long").values(state="finished", ended_at=now))
+    count_hours(now)
+
+    assert statistics(now - 10 * DAY)[0].finished == 2
+
+
+def test_a_run_that_is_tried_again_while_it_goes_stays(
+    app: Flask, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    an_old_run("again", "failed", now, 9), an_old_run("old", "finished", now, 9)
+    deletion = pruning.delete
+
+    def retry_just_before(table: type[JobRun]) -> object:
+        if table is JobRun:
+            retry("again", "ada@school.example")
+        return deletion(table)
+
+    monkeypatch.setattr(pruning, "delete", retry_just_before)
+
+    assert (prune(now)["runs"], left()) == (1, {"again"})
 
 
 def test_workers_and_repeatable_calls_go_too(app: Flask, now: datetime) -> None:

@@ -119,6 +119,18 @@ def test_what_changes_nothing_is_not_on_record() -> None:
     assert entries_of("schedule:a.hourly") == []
 
 
+def test_one_that_was_put_aside_gets_another_chance_with_its_new_time(redis: Redis, now: datetime) -> None:
+    with transaction():
+        row = schedule.existing("a.hourly")
+        row.failures, row.last_error = 3, "Kaboom: 42"
+    redis.delete("rq:scheduler:scheduled_jobs")
+
+    change("a.hourly", Change(cron="*/10 * * * *"), actor=ANNA)
+
+    assert (stored("a.hourly").failures, stored("a.hourly").last_error) == (0, None)
+    assert armed(redis) == {"schedule-a.hourly": (now + 10 * MINUTE).timestamp()}
+
+
 def test_resuming_with_a_new_time_begins_at_the_new_time(now: datetime) -> None:
     change("a.hourly", Change(enabled=False), actor=ANNA)
 

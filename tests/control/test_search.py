@@ -41,9 +41,14 @@ def test_each_wish_leaves_only_the_runs_that_it_means(app: Flask, now: datetime)
 
 
 def test_wishes_that_exclude_each_other_find_nothing(app: Flask) -> None:
-    a_run("bad", "failed"), a_run("good")
+    a_run("bad", "failed"), a_run("good"), a_run("waiting", "queued"), a_run("off", "cancelled")
 
     assert found(RunFilter(state="finished", failed=True)) == []
+    assert (
+        found(RunFilter(state="cancelled", failed=True))
+        == found(RunFilter(state="queued", failed=True))
+        == []
+    )
     assert found(RunFilter(state="queued", fingerprint="f00")) == []
     assert found(RunFilter(failed=True, name="nobody.knows")) == []
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -113,6 +113,18 @@ def test_the_period_may_begin_and_end_within_hours(app: Flask, now: datetime) ->
 
     assert figures(now - 200 * MINUTE, now - 100 * MINUTE).accepted == 10
     assert figures(now - 200 * MINUTE, now - 195 * MINUTE).accepted == 1
+
+
+def test_a_period_in_a_zone_of_half_hours_ends_where_it_says(app: Flask, now: datetime) -> None:
+    for number in range(24):
+        a_done_run(f"run-{number:02}", now - 4 * HOUR + number * 10 * MINUTE)
+    count_hours(now)
+    india = timezone(timedelta(hours=5, minutes=30))
+
+    for minutes in range(0, 240, 10):
+        until = (now - 4 * HOUR + minutes * MINUTE).astimezone(india)
+        counted = statistics(now - 5 * HOUR, until)
+        assert sum(each.accepted for each in counted) == minutes // 10
 
 
 def test_hours_that_were_counted_leave_only_what_lies_between() -> None:

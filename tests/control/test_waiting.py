@@ -67,6 +67,23 @@ def test_what_is_paused_says_by_whom_why_and_until_when(
     assert (found.since, found.cure) == (now, f"Resume the {scope} {name}.")
 
 
+def test_what_is_paused_and_has_no_worker_says_both(app: Flask, now: datetime) -> None:
+    pauses.pause("queue", "default", "ada@school.example"), a_run("a", "queued")
+
+    found = waiting("a", now)
+
+    assert "is paused by ada@school.example" in found.sentence
+    assert "No worker is running" in found.sentence
+    assert found.cure.startswith("Resume the queue default. Start everything")
+
+
+def test_what_is_held_is_not_before_it(app: Flask, now: datetime) -> None:
+    pauses.pause("job", "jobs.count", "ada@school.example")
+    a_process(), a_run("held", "queued", name="jobs.count", available_at=now - MINUTE), a_run("a", "queued")
+
+    assert waiting("a", now).sentence.startswith("It is the next in its queue")
+
+
 def test_a_run_knows_how_many_are_before_it(app: Flask, now: datetime) -> None:
     a_process(), a_run("urgent", "queued", priority=1), a_run("first", "queued", available_at=now - MINUTE)
     a_run("second", "queued"), a_run("other", "queued", queue="email", available_at=now - MINUTE)
@@ -88,6 +105,15 @@ def test_a_due_run_without_a_scheduler_says_that_the_clock_stands_still(app: Fla
     a_run("a", "deferred", attempts=1, available_at=now - MINUTE)
 
     assert "The scheduler is not running" in waiting("a", now).sentence
+
+
+def test_a_due_run_without_redis_says_that_redis_is_away(app: Flask, now: datetime) -> None:
+    server = fakeredis.FakeServer()
+    server.connected = False
+    app.extensions["edupulse"].redis = fakeredis.FakeRedis(server=server)
+    a_process(kind="scheduler"), a_run("a", "deferred", attempts=1, available_at=now - MINUTE)
+
+    assert waiting("a", now).sentence.startswith("It is due since 08:59. Redis cannot be reached")
 
 
 def test_an_interrupted_run_waits_for_a_person(app: Flask, now: datetime) -> None:

@@ -40,6 +40,13 @@ def test_where_all_is_well_the_doctor_is_content(place: Place) -> None:
     assert place.complaints() == {}
 
 
+def test_fixed_workers_on_every_queue_need_nobody_who_looks_after_pools(place: Place) -> None:
+    place.begin("worker", pool=None)
+    place.begin("keeper", state="stopped")
+
+    assert place.complaints() == {}
+
+
 @pytest.mark.parametrize("setup", SETUPS, ids=lambda setup: f"{setup.id}-{setup.steps.__name__}")
 def test_what_is_broken_is_found_and_mended_by_doing_what_the_doctor_says(
     place: Place, setup: Broken

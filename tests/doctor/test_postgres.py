@@ -9,6 +9,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from edupulse.config import Secret, current_settings
+from edupulse.control import pools
 from edupulse.database import db
 from edupulse.doctor import database, keys
 from edupulse.doctor.finding import Finding
@@ -37,9 +38,12 @@ def test_too_few_connections_are_found_and_raised(alter: Callable[[str], None]) 
     (found,) = database.connections()
     alter("CONNECTION LIMIT 90")
     (mended,) = database.connections()
+    pools.add("night", ["reports"], 64, actor="ada@school.example")
+    (wanted,) = database.connections()
 
     assert (found.state, "CONNECTION LIMIT" in found.cure) == ("warning", True)
     assert mended.state == "ok"
+    assert wanted.state == "warning"
 
 
 @pytest.mark.parametrize("app", ["postgresql"], indirect=True)

@@ -107,6 +107,18 @@ def test_a_log_that_is_put_aside_is_followed_into_its_successor(
     assert [next(following), next(following)] == ["last words", "a new beginning"]
 
 
+def test_a_log_that_somebody_empties_is_followed_from_its_new_beginning(
+    settings: Settings, log: Path
+) -> None:
+    log.write_text("a long story\n")
+    following = logs(settings, "web", tail=5, follow=True)
+    assert next(following) == "a long story"
+
+    log.write_text("anew\n")
+
+    assert next(following) == "anew"
+
+
 def test_a_service_that_has_not_begun_is_waited_for(
     settings: Settings, log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -106,6 +106,19 @@ def test_a_start_that_fails_says_why(settings: Settings, tmp_path: Path) -> None
     assert service.standing(settings).state == "down"
 
 
+def test_a_start_that_dies_without_a_word_is_not_explained_by_those_of_another_one(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = settings.data_dir / "log" / service.LOG
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.write_text("Stopped. Nothing is left running; what waits is stored.\n")
+    command = ["sh", "-c", "kill -9 $$"]
+    monkeypatch.setattr(service, "_started", lambda log: os.posix_spawnp("sh", command, dict(os.environ)))
+
+    with pytest.raises(Unavailable, match="did not start: it wrote nothing"):
+        service.start(settings)
+
+
 def test_what_does_not_end_in_time_can_be_ended_at_once(
     settings: Settings, stubborn: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

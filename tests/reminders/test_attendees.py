@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from flask import Flask
 
 from edupulse import clock
 from edupulse.accounts.audit import entries_of
+from edupulse.database import db
 from edupulse.errors import Conflict, Invalid, NotFound
 from edupulse.reminders.attendees import add_attendee, change_attendee, remove_attendee
-from edupulse.reminders.people import draft_of
+from edupulse.reminders.entry import draft_of as draft_of_event
+from edupulse.reminders.models import Event
+from edupulse.reminders.people import AttendeeDraft, draft_of
+from edupulse.reminders.saving import change_event
 from tests.reminders.scenes import ANNA, LI, LONG_BEFORE, arrive, check, create, mails, rows, utc
 
 pytestmark = pytest.mark.usefixtures("long_before")
@@ -78,3 +84,14 @@ def test_what_cannot_be_used_changes_nothing(app: Flask) -> None:
         remove_attendee(event.id, 99, "test")
     assert event.revision == 0
     assert event.created_at == LONG_BEFORE
+
+
+def test_two_of_one_name_stay_two_when_the_event_is_changed(app: Flask) -> None:
+    ben = AttendeeDraft(name="Ben")
+    event = create(attendees=(ben, ben))
+    before = [each.id for each in event.attendees]
+
+    change_event(event.id, replace(draft_of_event(event), title="Croquis"), "test")
+
+    db.session.expire_all()
+    assert [each.id for each in db.session.get_one(Event, event.id).attendees] == before

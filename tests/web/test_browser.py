@@ -22,7 +22,7 @@ from edupulse.mail.models import Delivery
 from edupulse.mailboxes.event import Attachment, Classification, Correspondent, Report
 from edupulse.mailboxes.signin import connecting
 from edupulse.transaction import transaction
-from tests.rows import a_delivery, a_run, a_schedule, an_event
+from tests.rows import a_delivery, a_process, a_run, a_schedule, an_event
 from tests.servers import missing
 from tests.web.campaign_rows import a_draft, a_running, counts, with_people
 from tests.web.conftest import PASSWORD
@@ -458,5 +458,20 @@ def test_a_mailbox_is_tried_in_the_form_and_then_put_in(
 
     expect(page.locator("h1")).to_have_text("Office")
     assert "secret 4711" not in page.content()
+    assert complaints == []
+    page.context.close()
+
+
+def test_a_question_outlives_the_refresh_of_the_part_that_asks_it(chromium: Chromium, address: str) -> None:
+    page, complaints = opened(chromium, address, DESK)
+    page.clock.install()
+    page.goto(address + "/workers")
+
+    page.click("button:text-is('Stop')")
+    a_process("scheduler")
+    page.clock.run_for(11_000)
+    page.click("dialog >> text=Stop them")
+
+    expect(page.locator("main")).to_contain_text("They are asked to stop.")
     assert complaints == []
     page.context.close()

@@ -120,6 +120,18 @@ def test_the_mail_is_shown_in_a_frame_that_may_do_nothing(viewer: Browser) -> No
     assert "See you <b>there</b>." in frame.text
 
 
+@pytest.mark.parametrize("view", ["page", "text", "source"])
+def test_a_mail_to_the_staff_that_quotes_a_letter_is_not_for_those_who_only_look(
+    viewer: Browser, operator: Browser, view: str
+) -> None:
+    delivery = a_delivery(kind="inbound_notice")
+    address = f"/deliveries/{delivery.id}"
+
+    assert "See you" not in viewer.get(f"{address}?view={view}").text + viewer.get(f"{address}/preview").text
+    assert "which is for operators" in viewer.get(f"{address}?view={view}").text
+    assert "See you" in operator.get(f"{address}?view=text").text + operator.get(f"{address}/preview").text
+
+
 def test_the_mail_can_be_read_as_text_and_as_it_went_over_the_wire(viewer: Browser) -> None:
     delivery = a_delivery()
 

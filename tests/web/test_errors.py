@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 from redis.exceptions import ConnectionError as RedisConnectionError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 
 from edupulse.errors import Conflict, Denied, EduPulseError, Invalid, NotFound, Unavailable
 from edupulse.web import dashboard
@@ -88,6 +88,14 @@ def test_without_the_database_the_page_stands_alone(viewer: Browser, fail: Fail)
 
     assert answer.status_code == 503
     assert "The database cannot be reached. Nothing was changed." in words_of(answer)
+
+
+def test_what_no_column_takes_is_refused_and_no_fault(viewer: Browser, fail: Fail) -> None:
+    fail(DataError("select 1", {}, ValueError("PostgreSQL text fields cannot contain NUL (0x00) bytes")))
+
+    answer = viewer.get("/")
+
+    assert (answer.status_code, "cannot be stored" in words_of(answer)) == (422, True)
 
 
 def test_without_redis_it_says_what_waits(viewer: Browser, fail: Fail) -> None:

@@ -61,6 +61,9 @@ def test_a_job_waits_until_its_hour(operator: Browser) -> None:
 
     run = sent()[0]
     assert (run.state, run.available_at) == ("deferred", datetime(2026, 3, 12, 11, 0, tzinfo=UTC))
+    page = words_of(operator.get(f"/jobs/{run.id}"))
+    assert "It waits for its time" in page
+    assert "It failed" not in page
 
 
 @pytest.mark.parametrize(
@@ -71,12 +74,17 @@ def test_a_job_waits_until_its_hour(operator: Browser) -> None:
         ("mail.deliver", {"argument-delivery_ids": '["x"]'}, "must be a list of whole numbers"),
         ("reminders.send_now", {"argument-event_id": "true"}, "must be a whole number"),
         ("diagnostics.ping", {"argument-note": "", "not_before": "soon"}, "is not a day and a time"),
+        (
+            "diagnostics.ping",
+            {"argument-note": "", "unique_key": "kept as typed" * 20},
+            "at most 200 characters",
+        ),
     ],
 )
 def test_what_does_not_fit_comes_back_with_every_word(
     operator: Browser, job: str, typed: dict[str, str], words: str
 ) -> None:
-    refused = operator.post(f"/jobs/send/{job}", {**typed, "unique_key": "kept as typed"})
+    refused = operator.post(f"/jobs/send/{job}", {"unique_key": "kept as typed", **typed})
 
     assert refused.status_code == 422
     assert words in words_of(refused)
@@ -89,6 +97,7 @@ def test_only_one_with_the_same_key_is_open(operator: Browser) -> None:
     operator.post("/jobs/send/diagnostics.ping", key)
 
     same = operator.post("/jobs/send/diagnostics.ping", {**key, "if_exists": "skip"})
+    assert "Nothing was added: this run has the key already." in words_of(operator.get(same.location or ""))
     refused = operator.post("/jobs/send/diagnostics.ping", {**key, "if_exists": "error"})
 
     assert (len(sent()), same.location, refused.status_code) == (1, f"/jobs/{sent()[0].id}", 409)
@@ -103,3 +112,12 @@ def test_an_unknown_job_names_the_nearest(operator: Browser) -> None:
 def test_a_viewer_sends_nothing(viewer: Browser) -> None:
     assert viewer.get("/jobs/send/diagnostics.ping").status_code == 403
     assert viewer.post("/jobs/send/diagnostics.ping", {"argument-note": ""}).status_code == 403
+
+
+def test_the_schedules_of_a_job_are_found_whatever_they_are_called(operator: Browser) -> None:
+    a_schedule("mailbox-1", job="mailboxes.poll", enabled=False)
+    assert "every minute paused" in words_of(operator.get("/jobs/send/mailboxes.poll"))
+
+    a_schedule("mailbox-2", job="mailboxes.poll")
+
+    assert "2 schedules" in words_of(operator.get("/jobs/send"))

@@ -95,6 +95,13 @@ def test_what_was_interrupted_asks_for_a_decision(operator: Browser, viewer: Bro
     assert "/jobs/retries" not in viewer.get("/monitor").text
 
 
+def test_all_that_wait_for_a_decision_are_to_be_found(viewer: Browser) -> None:
+    for number in range(6):
+        a_run(f"run-{number}", "interrupted", name="mail.pump")
+
+    assert 'href="/jobs?state=interrupted"' in viewer.get("/monitor").text
+
+
 def test_the_bar_of_times_goes_from_ten_milliseconds_to_an_hour() -> None:
     placed = spread(SimpleNamespace(p50=0.001, p95=6.0, p99=7200.0))
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import datetime, timedelta
 
 import fakeredis
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from edupulse.control import pauses
 from edupulse.control.monitor import Backlog, Service
+from edupulse.database import db
+from edupulse.mail import unsubscribe
+from edupulse.mail.models import Delivery
 from edupulse.web.notices import notices
 from tests.rows import a_process, a_run
+from tests.web.campaign_rows import a_running
 from tests.web.conftest import Browser, words_of
 
 NOTHING = Backlog(0, None)
@@ -136,3 +142,17 @@ def test_when_all_are_at_work_the_banner_is_gone(site: Flask, viewer: Browser) -
 
 def test_somebody_who_is_not_signed_in_learns_nothing(visitor: Browser) -> None:
     assert "No worker" not in words_of(visitor.get("/sign-in"))
+
+
+def test_pages_can_be_read_while_another_program_writes(viewer: Browser, visitor: Browser) -> None:
+    a_running({"sent": 1})
+    delivery = db.session.scalars(select(Delivery)).one()
+    link = unsubscribe.link(delivery.id, delivery.address).rpartition("/")[2]
+    db.session.rollback()
+    other = sqlite3.connect(str(db.engine.url.database), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+
+    pages = [viewer.get("/"), viewer.get("/workers"), visitor.get(f"/unsubscribe/{link}")]
+
+    other.close()
+    assert [page.status_code for page in pages] == [200, 200, 200]

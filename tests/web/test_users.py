@@ -89,3 +89,11 @@ def test_nobody_but_administrators_sees_the_list(operator: Browser) -> None:
 
 def test_nobody_of_that_address_is_not_found(admin: Browser) -> None:
     assert admin.get("/users/nobody@school.example").status_code == 404
+
+
+def test_who_takes_the_role_from_themselves_lands_where_they_may_be(admin: Browser) -> None:
+    create_user(BEN, "Ben", "admin", PASSWORD)
+
+    answer = admin.post("/users/admin@school.example", {"name": "Admin", "role": "viewer"})
+
+    assert (answer.status_code, answer.location) == (303, "/account")

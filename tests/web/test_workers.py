@@ -85,6 +85,7 @@ def test_an_administrator_adds_changes_and_removes_a_pool(admin: Browser) -> Non
         ({"name": "Night!", "queues": "email"}, "cannot be the name of a pool"),
         ({"name": "night"}, "at least one"),
         ({"name": "night", "queues": "email", "processes": "65"}, "from 1 to 64"),
+        ({"name": "night", "queues": "email", "processes": "0"}, "from 1 to 64"),
         ({"name": "night", "queues": "email", "processes": "two"}, "must be a whole number"),
         ({"name": "main", "queues": "email"}, "already"),
     ],
@@ -107,10 +108,17 @@ def test_the_main_pool_cannot_be_removed(admin: Browser) -> None:
 
 def test_who_looks_has_no_buttons_and_operators_define_no_pools(viewer: Browser, operator: Browser) -> None:
     assert "<form" not in viewer.get("/workers").text.partition("<main")[2]
-    assert "/workers/pools/new" not in operator.get("/workers").text
+    assert "/workers/new" not in operator.get("/workers").text
     assert viewer.post("/workers/stop").status_code == 403
     assert operator.post("/workers/pools", {"name": "x", "queues": "email"}).status_code == 403
 
 
 def test_an_unknown_pool_is_not_found(operator: Browser) -> None:
     assert operator.post("/workers/pools/nobody/start").status_code == 404
+
+
+def test_a_pool_may_be_called_new(admin: Browser) -> None:
+    admin.post("/workers/pools", {"name": "new", "queues": ["email"], "processes": "1"})
+
+    assert "Pool new" in words_of(admin.get("/workers/pools/new"))
+    assert "New pool of workers" in words_of(admin.get("/workers/new"))

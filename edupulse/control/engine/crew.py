@@ -44,14 +44,20 @@ class Crew:
         return not self.living and not self._dying
 
     def arrange(self, wishes: Iterable[Wish]) -> None:
-        """Have places for what is wanted now; who has none any more is told to end, who is outdated is replaced."""
-        left = self._places
-        self._places = [_place_for(wish, left) for wish in wishes for _ in range(wish.processes)]
+        """Have places for what is wanted now; who has none any more is told to end, who is outdated is replaced.
+
+        Only the workers of a pool that is stopped must end within the grace of their jobs.
+        """
+        wanted, left = list(wishes), self._places
+        self._places = [_place_for(wish, left) for wish in wanted for _ in range(wish.processes)]
         for place in left:
-            self._let_go(place, TERMINATE, "not wanted any more")
+            self._let_go(place, "not wanted any more")
         for place in self._places:
             if place.is_outdated:
-                self._let_go(place, RETIRE, "somebody wants new ones")
+                self._let_go(place, "somebody wants new ones")
+        stopped = {wish.pool for wish in wanted if not wish.processes}
+        for worker in self._retired:
+            worker.ask_to_end(TERMINATE if worker.wish.pool in stopped else RETIRE)
 
     def fill(self, inherited: Closable) -> None:
         """Start workers where places are free."""
@@ -72,7 +78,7 @@ class Crew:
         for place in self._places:
             if place.worker is None or place.worker.is_leaving or not (why := _why_renew(place.worker)):
                 continue
-            self._let_go(place, RETIRE, why)
+            self._let_go(place, why)
 
     def find(self, pid: int) -> tuple[WorkerProcess | None, JobProcess | None]:
         """Return the worker with this process number, or the one to whose job it belongs, and the job."""
@@ -111,11 +117,12 @@ class Crew:
             worker.close()
         return deaths
 
-    def _let_go(self, place: Place, order: int, why: str) -> None:
+    def _let_go(self, place: Place, why: str) -> None:
+        """Free the place at once; its worker brings its jobs to their end."""
         if place.worker is None:
             return
         log.info("worker let go", worker=place.worker.name, pid=place.worker.pid, reason=why)
-        place.worker.ask_to_end(order)
+        place.worker.ask_to_end(RETIRE)
         self._retired.append(place.worker)
         place.worker = None
 

@@ -38,7 +38,7 @@ class Place:
     @property
     def is_outdated(self) -> bool:
         """Say whether its worker is to be replaced because somebody said so."""
-        return self.worker is not None and self.worker.wish.renewals < self.wish.renewals
+        return self.worker is not None and self.worker.wish.renewals != self.wish.renewals
 
     def vacate(self, *, died: bool) -> None:
         """Its worker is gone, or could not even be started."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from edupulse.clock import now
-from edupulse.control.models import Worker
-from edupulse.control.pools.rows import all_rows, processes_of
+from edupulse.control.models import Worker, WorkerPool
+from edupulse.control.pools.rows import all_rows, processes_of, queues_of
 from edupulse.control.workers import DEAD_AFTER, current_worker_name
 from edupulse.database import db
 from edupulse.errors import NotFound
@@ -17,12 +17,12 @@ from edupulse.errors import NotFound
 
 @dataclass(frozen=True)
 class Wish:
-    """Some workers that are alike."""
+    """Some workers that are alike; none of them while their pool is stopped."""
 
     queues: tuple[str, ...]
     processes: int
     pool: str | None = None
-    renewals: int = 0  # when it has grown, each of them is replaced once
+    renewals: int = 0  # when it is another number than before, each of them is replaced once
 
 
 class FixedRoster:
@@ -50,18 +50,13 @@ class PoolRoster:
         self.pool = pool
 
     def wishes(self) -> list[Wish]:
-        """Return what is wanted now. Raises NotFound for a pool that never was; what the database says, when away."""
+        """Return what is wanted now, none of a pool that is stopped. Raises what the database says, when away."""
         db.session.rollback()  # ends an older snapshot
         others = _looked_after_by_name()
-        rows = [
-            row
+        return [
+            _wish(row)
             for row in all_rows()
             if (row.name not in others if self.pool is None else row.name == self.pool)
-        ]
-        return [
-            Wish(tuple(row.queues), processes_of(row), row.name, row.renewals)
-            for row in rows
-            if row.state == "running"
         ]
 
     def check(self) -> None:
@@ -72,6 +67,11 @@ class PoolRoster:
 
 
 Roster = FixedRoster | PoolRoster
+
+
+def _wish(row: WorkerPool) -> Wish:
+    processes = processes_of(row) if row.state == "running" else 0
+    return Wish(tuple(queues_of(row)), processes, row.name, row.renewals)
 
 
 def _looked_after_by_name() -> set[str]:

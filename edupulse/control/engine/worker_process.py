@@ -95,8 +95,11 @@ class WorkerProcess:
         return not self.is_working and (code == 0 or (code == -TERMINATE and TERMINATE in self._told))
 
     def ask_to_end(self, number: int = TERMINATE) -> None:
-        """Let it end: TERMINATE gives its jobs their grace, RETIRE all the time they need."""
-        if number not in self._told:
+        """Let it end: TERMINATE gives its jobs their grace, RETIRE all the time they need.
+
+        Who has just begun is deaf to RETIRE: it may be said again.
+        """
+        if number == RETIRE or number not in self._told:
             self._told.add(number)
             os.kill(self.pid, number)
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
 from edupulse.accounts import audit
 from edupulse.clock import now
 from edupulse.control.catalog import QUEUES
 from edupulse.control.models import WorkerPool
-from edupulse.control.pools.rows import MAIN, existing, subject, to_change, wish
+from edupulse.control.pools.rows import MAIN, subject, to_change, wish
 from edupulse.errors import Conflict, Invalid
 from edupulse.transaction import transaction
 
@@ -28,12 +31,12 @@ def add(name: str, queues: Sequence[str], processes: int, *, actor: str) -> Work
     _check(queues, processes)
     with transaction() as session:
         if name == MAIN or session.get(WorkerPool, name) is not None:
-            raise Conflict(f"There is a pool {name} already.", cure="Change it instead.", field="name")
+            raise _name_taken(name)
         row = WorkerPool(
             name=name, queues=list(queues), processes=processes, state="running", renewals=0,
             created_at=now(), updated_at=now(),
         )  # fmt: skip
-        session.add(row)
+        _write(session, row)
         audit.record(actor, "workers.add", subject(name), after=wish(row))
     return row
 
@@ -46,7 +49,7 @@ def change(
     with transaction() as session:
         row = to_change(session, name)
         before = wish(row)
-        row.queues = row.queues if queues is None else list(queues)
+        row.queues = row.queues if queues is None else _stored(name, list(queues))
         row.processes = row.processes if processes is None else processes
         row.updated_at = now()
         audit.record(actor, "workers.change", subject(name), before=before, after=wish(row))
@@ -56,11 +59,28 @@ def change(
 def remove(name: str, *, actor: str) -> None:
     """Take a pool away; its workers bring their jobs to an end. Raises NotFound, Conflict for the main one."""
     with transaction() as session:
-        row = existing(session, name)
         if name == MAIN:
             raise Conflict("The main pool cannot be removed.", cure="Stop it instead.", pool=name)
+        row = to_change(session, name)
         audit.record(actor, "workers.remove", subject(name), before=wish(row))
         session.delete(row)
+
+
+def _write(session: Session, row: WorkerPool) -> None:
+    session.add(row)
+    try:
+        session.flush()
+    except IntegrityError:  # two take one name at the same moment
+        raise _name_taken(row.name) from None
+
+
+def _name_taken(name: str) -> Conflict:
+    return Conflict(f"There is a pool {name} already.", cure="Change it instead.", field="name")
+
+
+def _stored(name: str, queues: list[str]) -> list[str]:
+    """Return what is written down: the main pool, as long as it has every queue, also gets those to come."""
+    return [] if name == MAIN and queues == list(QUEUES) else queues
 
 
 def _check(queues: Sequence[str] | None, processes: int | None) -> None:

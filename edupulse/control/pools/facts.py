@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from edupulse.control.models import Worker, WorkerPool
-from edupulse.control.pools.rows import all_rows, existing, processes_of
+from edupulse.control.pools.rows import all_rows, existing, processes_of, queues_of
 from edupulse.control.workers import live_processes
 from edupulse.database import db
 
@@ -55,7 +55,7 @@ def _facts(row: WorkerPool, alive: Iterable[Worker]) -> PoolFacts:
     found = list(alive)
     return PoolFacts(
         name=row.name,
-        queues=list(row.queues),
+        queues=queues_of(row),
         processes=processes_of(row),
         state=row.state,
         workers=[each for each in found if each.kind == "worker" and each.pool == row.name],

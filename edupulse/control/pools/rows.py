@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from edupulse.clock import now
@@ -33,15 +34,19 @@ def existing(session: Session, name: str) -> WorkerPool:
 
 
 def to_change(session: Session, name: str) -> WorkerPool:
-    """Return the pool as a row that can be changed. Raises NotFound."""
-    row = existing(session, name)
-    session.add(row)
-    return row
+    """Return the pool as a row that nobody else changes meanwhile. Raises NotFound."""
+    stored = session.get(WorkerPool, name, with_for_update=True, populate_existing=True)
+    return stored or _written(session, existing(session, name))
 
 
 def processes_of(row: WorkerPool) -> int:
     """Return how many workers the pool has while it is started."""
     return current_settings().workers if row.processes is None else row.processes
+
+
+def queues_of(row: WorkerPool) -> list[str]:
+    """Return the queues it works on, the first before the next; none written down stands for all there are."""
+    return list(row.queues or QUEUES)
 
 
 def subject(name: str) -> str:
@@ -51,11 +56,20 @@ def subject(name: str) -> str:
 
 def wish(row: WorkerPool) -> dict[str, object]:
     """Return what is wanted of it, as the audit log keeps it."""
-    return {"queues": list(row.queues), "processes": row.processes, "state": row.state}
+    return {"queues": queues_of(row), "processes": row.processes, "state": row.state}
+
+
+def _written(session: Session, new: WorkerPool) -> WorkerPool:
+    try:
+        with session.begin_nested():
+            session.add(new)
+    except IntegrityError:  # somebody was faster
+        return session.get_one(WorkerPool, MAIN, with_for_update=True, populate_existing=True)
+    return new
 
 
 def _new_main() -> WorkerPool:
     return WorkerPool(
-        name=MAIN, queues=list(QUEUES), processes=None, state="running", renewals=0,
+        name=MAIN, queues=[], processes=None, state="running", renewals=0,
         created_at=now(), updated_at=now(),
     )  # fmt: skip

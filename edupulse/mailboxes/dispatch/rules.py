@@ -95,14 +95,22 @@ def add(draft: RuleDraft, *, actor: str) -> InboundRule:
     return rule
 
 
-def change(rule_id: int, draft: RuleDraft, *, actor: str) -> InboundRule:
-    """Store what was changed; what is already so changes nothing. Raises NotFound, Invalid, Conflict."""
+def change(rule_id: int, draft: RuleDraft, *, actor: str, seen: RuleDraft | None = None) -> InboundRule:
+    """Store what was changed; what is already so changes nothing.
+
+    `seen` is what the rule said when the change was made up; somebody else's since then raises Conflict.
+    Raises NotFound, Invalid too.
+    """
     whole = checked(draft)
     with transaction() as session:
         rule = existing(rule_id)
         before = draft_of(rule)
         if before == whole:
             return rule
+        if seen not in (None, before):
+            raise Conflict(
+                "Somebody else changed this rule meanwhile.", cure="Look at it again.", rule_id=rule_id
+            )
         _refuse_taken(session, whole.name, but=rule_id)
         for name, value in _values(whole).items():
             setattr(rule, name, value)

@@ -5,7 +5,9 @@
 function keepFresh(part) {
   const every = Number(part.dataset.every) * 1000;
   let shown = "";
-  const isInUse = () => part.contains(document.activeElement) || part.querySelector("dialog[open], details[open]");
+  // A question stands outside the part that asks it; its form must still be there for the answer.
+  const isInUse = () => part.contains(document.activeElement) || part.querySelector("details[open]") ||
+    document.querySelector("dialog[open]");
   async function refresh() {
     if (document.hidden || isInUse()) return;
     const answer = await fetch(part.dataset.live, { headers: { Accept: "text/html" } });
