@@ -14,7 +14,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from sqlalchemy.exc import OperationalError
 
 from edupulse.control import definitions as known_definitions
-from edupulse.control import rounds, schedule
+from edupulse.control import rounds, schedule, schedule_sync
 from edupulse.control.definitions import Definition, register_definitions
 from edupulse.control.lease import Lease
 from edupulse.control.schedule import SyncResult
@@ -97,7 +97,7 @@ def test_a_sync_that_read_too_early_does_not_bring_back_what_was_switched_off_me
             sync(now)
             db.session.remove()
 
-    monkeypatch.setattr(schedule, "definitions", read_and_dawdle)
+    monkeypatch.setattr(schedule_sync, "definitions", read_and_dawdle)
     with ThreadPoolExecutor(1) as thread:
         early = thread.submit(sync_early)
         has_read.wait(5)
