@@ -43,7 +43,18 @@ def mirror(*, another_chance: bool = False) -> Mirrored:
     with redis_or_unavailable() as redis:
         timetable.put(redis, {entry: wanted[entry] for entry in added | moved})
         timetable.remove(redis, removed)
+    if added or moved:
+        _take_back(added | moved, another_chance)
     return Mirrored(_names(added), _names(moved), _names(removed))
+
+
+def _take_back(entries: set[str], another_chance: bool) -> None:
+    """Remove what was just put for schedules that went meanwhile: whoever took them away found no entry yet."""
+    look_anew()
+    gone = entries - {timetable.schedule_entry(row.name) for row in _running(another_chance)}
+    if gone:
+        with redis_or_unavailable() as redis:
+            timetable.remove(redis, gone)
 
 
 def _running(another_chance: bool) -> list[Schedule]:

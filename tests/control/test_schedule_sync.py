@@ -13,7 +13,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from edupulse import clock
 from edupulse.accounts.audit import entries_of
-from edupulse.control import schedule, timetable
+from edupulse.control import mirror, schedule, timetable
 from edupulse.control.catalog import Timing
 from edupulse.control.models import Schedule
 from edupulse.control.schedule import SyncResult, sync
@@ -170,6 +170,24 @@ def test_an_entry_without_a_schedule_is_removed_and_a_wake_up_is_left(
 
     assert result == SyncResult(added=0, removed=1, updated=0, total=2)
     assert redis.zcard(timetable.ENTRIES) == 3
+
+
+def test_an_entry_whose_schedule_goes_while_it_is_put_is_taken_back(
+    app: Flask, redis: Redis, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sync(now)
+    timetable.remove(redis, armed(redis))
+    put = timetable.put
+
+    def put_late(*arguments: object) -> None:
+        with transaction() as session:
+            session.query(Schedule).delete()
+        put(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(timetable, "put", put_late)
+    mirror.mirror()
+
+    assert armed(redis) == {}
 
 
 def test_a_definition_that_cannot_be_used_does_not_stop_the_others(

@@ -557,8 +557,10 @@ def test_whatever_comes_out_the_states_add_up(app: Flask, change_settings: Chang
     with through(SmtpDouble(*faults), change_settings):
         deliver.deliver(ids)
 
-    assert sum(states().values()) == 12
-    assert states() == {"rejected": 2, "deferred": 1, "unknown": 1, "sent": 8}
+    # Of the mail whose body broke off nobody knows when its final dot was on the way already; else it is sent again.
+    unknown = states()["unknown"]
+    assert unknown in (1, 2)
+    assert states() == {"rejected": 2, "deferred": 1, "unknown": unknown, "sent": 9 - unknown}
 
 
 def _run_sweep_at_its_time(id: int) -> None:
