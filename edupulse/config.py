@@ -70,6 +70,15 @@ class Settings:
     dkim_key_file: str
     mailbox_poll_interval: int
     reminder_advance_minutes: int
+    currency: str
+    bill_reminder_days: tuple[int, ...]
+    bill_reminder_hour: int
+    export_keep_hours: int
+    notification_keep_days: int
+    data_keep_days: dict[str, int]
+    backup_dir: str
+    backup_keep_days: int
+    backup_key: Secret
 
     def secrets(self) -> list[str]:
         """Return the values that must never be written anywhere."""
@@ -136,6 +145,7 @@ def _with_embedded_defaults(checked: dict[str, Any]) -> dict[str, Any]:
     checked["redis_url"] = checked["redis_url"] or f"unix://{quote(str(socket_path(folder, 'redis.sock')))}"
     checked["base_url"] = checked["base_url"] or f"http://127.0.0.1:{checked['port']}"
     checked["storage_url"] = checked["storage_url"] or f"file://{folder / 'storage'}"
+    checked["backup_dir"] = checked["backup_dir"] or str(folder / "backups")
     checked["secret_key"] = checked["secret_key"] or _kept_secret(folder / "secret_key", token_urlsafe(48))
     checked["encryption_keys"] = checked["encryption_keys"] or (
         _kept_secret(folder / "encryption_key", urlsafe_b64encode(token_bytes(32)).decode()),

@@ -33,7 +33,7 @@ class Variable:
     @property
     def may_be_shown(self) -> bool:
         """Say whether a bad value may stand in the message about it: an address may carry a password."""
-        return self.check not in (_secret, _keys, _database, _redis, _storage)
+        return self.check not in (_secret, _keys, _backup_key, _database, _redis, _storage)
 
 
 def _text(value: str) -> str:
@@ -121,6 +121,12 @@ def _keys(value: str) -> tuple[Secret, ...]:
     return tuple(map(Secret, keys))
 
 
+def _backup_key(value: str) -> Secret:
+    if value and not re.fullmatch(r"[A-Za-z0-9_-]{43}=", value):
+        raise ValueError("should be a key; `python cli.py backup key` makes one")
+    return Secret(value)
+
+
 def _storage(value: str) -> str:
     if value and not re.fullmatch(r"(file|s3|memory)://.*", value):
         raise ValueError("should begin with file://, s3:// or memory://")
@@ -148,6 +154,37 @@ def _domain(value: str) -> str:
     if value and not re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", value.lower()):
         raise ValueError("should be a domain such as school.example")
     return value.lower()
+
+
+def _currency(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z]{3}", value) or value.upper() not in _currencies():
+        raise ValueError("should be a currency by ISO 4217 such as EUR, CNY or USD")
+    return value.upper()
+
+
+@cache
+def _currencies() -> frozenset[str]:
+    from babel.numbers import list_currencies
+
+    return frozenset(list_currencies())
+
+
+def _days_around(value: str) -> tuple[int, ...]:
+    days = [day.strip() for day in value.split(",") if day.strip()]
+    if any(not re.fullmatch(r"-?\d{1,3}", day) for day in days) or len(days) > 20:
+        raise ValueError(
+            "should be days before the due date, parted by commas, those after it below zero: 7,1,0,-3,-10"
+        )
+    return tuple(sorted({int(day) for day in days}, reverse=True))
+
+
+def _classes(value: str) -> dict[str, int]:
+    pairs = [pair.strip() for pair in value.split(",") if pair.strip()]
+    if any(not re.fullmatch(r"[a-z_]+=\d{1,5}", pair) for pair in pairs):
+        raise ValueError(
+            "should be classes with their days, such as letters=365,inbound=730; 0 keeps for ever"
+        )
+    return {name: int(days) for name, _, days in (pair.partition("=") for pair in pairs)}
 
 
 def _selector(value: str) -> str:
@@ -302,5 +339,35 @@ VARIABLES = (
         _whole(1, 40320),
         "15",
         "minutes before an event when nothing else is chosen; at most four weeks",
+    ),
+    Variable("CURRENCY", _currency, "EUR", "currency of a bill that names none, by ISO 4217"),
+    Variable(
+        "BILL_REMINDER_DAYS",
+        _days_around,
+        "7,1,0,-3,-10",
+        "days before the due date on which people are reminded of a bill, those after it below zero; 0: the day itself",
+    ),
+    Variable(
+        "BILL_REMINDER_HOUR",
+        _whole(0, 23),
+        "9",
+        "hour of the day, in the organisation's zone, from which reminders of bills leave",
+    ),
+    Variable("EXPORT_KEEP_HOURS", _whole(1, 8760), "72", "hours that a finished export can be downloaded"),
+    Variable("NOTIFICATION_KEEP_DAYS", _whole(1, 3650), "90", "days that notifications are kept"),
+    Variable(
+        "DATA_KEEP_DAYS",
+        _classes,
+        "",
+        "days that classes of data are kept where it is not the default, such as letters=365,inbound=730; "
+        "0: for ever; `python cli.py cleanup list` names them",
+    ),
+    Variable("BACKUP_DIR", _text, None, "folder for backups; embedded default: backups in the data folder"),
+    Variable("BACKUP_KEEP_DAYS", _whole(1, 3650), "14", "days that backups are kept; the newest always is"),
+    Variable(
+        "BACKUP_KEY",
+        _backup_key,
+        "",
+        "encrypts backups; keep a copy elsewhere, nothing opens them without it; empty: they are not encrypted",
     ),
 )

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 
 from edupulse.errors import NotFound, Unavailable
-from edupulse.storage import FolderStorage, ObjectStorage, Storage, storage
+from edupulse.storage import EXPORTS, INBOUND, FolderStorage, ObjectStorage, Storage, storage
 
 
 @pytest.fixture(params=["folder", "memory"])
@@ -97,3 +97,22 @@ def test_the_application_keeps_them_in_its_data_folder_unless_told_otherwise(app
 
     folder = app.extensions["edupulse"].settings.data_dir / "storage"
     assert (folder / stored.key).read_bytes() == b"data"
+
+
+def test_a_shelf_shows_what_stands_on_it_and_nothing_of_another(place: Storage) -> None:
+    mail, file = place.put(b"a mail"), place.put(b"an export", EXPORTS)
+
+    assert [(each.key, each.size) for each in place.kept(EXPORTS)] == [(file.key, 9)]
+    assert [each.key for each in place.kept(INBOUND)] == [mail.key]
+
+
+def test_what_is_deleted_is_gone_once(place: Storage) -> None:
+    key = place.put_file(io.BytesIO(b"an export"), EXPORTS).key
+
+    assert [place.delete(key), place.delete(key)] == [True, False]
+    assert not place.exists(key)
+    assert list(place.kept(EXPORTS)) == []
+
+
+def test_a_shelf_on_which_nothing_was_put_is_empty(place: Storage) -> None:
+    assert list(place.kept(EXPORTS)) == []

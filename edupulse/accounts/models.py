@@ -26,6 +26,9 @@ class User(UserMixin, Model):
     role: Mapped[str] = mapped_column(String(20))
     active: Mapped[bool] = mapped_column(default=True)
     session_key: Mapped[str] = mapped_column(String(64), unique=True)
+    locale: Mapped[str] = mapped_column(
+        String(10), default="", server_default=""
+    )  # en | zh; empty: as the browser asks
     created_at: Mapped[datetime]
     last_seen_at: Mapped[datetime | None]  # the last sign-in: looking at a page writes nothing
 

@@ -17,10 +17,11 @@ from edupulse.campaigns.people.lines import entries_of_lines
 from edupulse.campaigns.people.listing import count, field_names, intakes, recipients
 from edupulse.campaigns.people.sieve import CHUNK, Sieve
 from edupulse.campaigns.rows import existing, locked, refuse_unless_draft, subject_of
-from edupulse.campaigns.tables.table import MOST_ROWS, Table, read_table
+from edupulse.campaigns.tables.table import Table, read_table
 from edupulse.database import db
 from edupulse.errors import Conflict, Invalid, NotFound
 from edupulse.mail.people import Person, source_of
+from edupulse.tabular.reading import MOST_ROWS
 from edupulse.transaction import rows_changed, transaction
 
 __all__ = [

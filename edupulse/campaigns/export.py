@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from edupulse.campaigns.exports.formulas import defused
 from edupulse.campaigns.exports.rows import ExportRows
 from edupulse.campaigns.exports.sheet import write_sheet
 from edupulse.campaigns.models import Campaign
 from edupulse.campaigns.rows import existing
 from edupulse.errors import Invalid
+from edupulse.tabular.formulas import defused
 
 CONTENT_TYPES = {
     "csv": "text/csv; charset=utf-8",

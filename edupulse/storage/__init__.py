@@ -1,4 +1,4 @@
-"""Where received mails are kept: a folder on this machine or an object store, by the hash of the bytes.
+"""Where received mails and exports are kept: a folder here or an object store, by the hash of the bytes.
 
 The same bytes have the same key, so writing twice is harmless, and what is read back can be checked. What `put` has
 returned survives a crash of the process and a power cut.
@@ -12,10 +12,21 @@ from pathlib import Path
 from edupulse.config import current_settings
 from edupulse.errors import Unavailable
 from edupulse.storage.folder import FolderStorage
-from edupulse.storage.kept import Storage, Stored, refusing
+from edupulse.storage.kept import EXPORTS, INBOUND, SHELVES, Kept, Storage, Stored, refusing
 from edupulse.storage.objects import ObjectStorage
 
-__all__ = ["FolderStorage", "ObjectStorage", "Storage", "Stored", "refusing", "storage"]
+__all__ = [
+    "EXPORTS",
+    "INBOUND",
+    "SHELVES",
+    "FolderStorage",
+    "Kept",
+    "ObjectStorage",
+    "Storage",
+    "Stored",
+    "refusing",
+    "storage",
+]
 
 
 def storage() -> Storage:

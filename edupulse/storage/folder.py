@@ -5,14 +5,15 @@ from __future__ import annotations
 import ctypes
 import os
 import shutil
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from io import BytesIO
 from itertools import islice
 from pathlib import Path
 from secrets import token_hex
 from typing import BinaryIO
 
-from edupulse.storage.kept import AT_ONCE, Stored, refusing, stored_as, stored_as_file
+from edupulse.storage.kept import AT_ONCE, INBOUND, Kept, Stored, refusing, stored_as, stored_as_file
 
 BEGINNINGS = "new"  # the folder of files that a crash may leave unfinished
 MANY = 8  # files from which on the disk is waited for once instead of for each of them
@@ -27,19 +28,22 @@ class FolderStorage:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def put(self, data: bytes) -> Stored:
-        return self.put_many([data])[0]
+    def put(self, data: bytes, shelf: str = INBOUND) -> Stored:
+        return self._put([data], shelf)[0]
 
     def put_many(self, items: Sequence[bytes]) -> list[Stored]:
-        stored = [stored_as(data) for data in items]
+        return self._put(items, INBOUND)
+
+    def _put(self, items: Sequence[bytes], shelf: str) -> list[Stored]:
+        stored = [stored_as(data, shelf) for data in items]
         new = {each.key: data for each, data in zip(stored, items, strict=True) if not self.exists(each.key)}
         with refusing(self._folder):
             self._keep({key: self._begun(BytesIO(data)) for key, data in new.items()})
         return stored
 
-    def put_file(self, file: BinaryIO) -> Stored:
+    def put_file(self, file: BinaryIO, shelf: str = INBOUND) -> Stored:
         with refusing(self._folder):
-            stored = stored_as_file(file)
+            stored = stored_as_file(file, shelf)
             if not self.exists(stored.key):
                 self._keep({stored.key: self._begun(file)})
         return stored
@@ -54,6 +58,24 @@ class FolderStorage:
 
     def exists(self, key: str) -> bool:
         return (self._folder / key).is_file()
+
+    def delete(self, key: str) -> bool:
+        with refusing(self._folder):
+            try:
+                (self._folder / key).unlink()
+            except FileNotFoundError:
+                return False
+            return True
+
+    def kept(self, shelf: str) -> Iterator[Kept]:
+        with refusing(self._folder):
+            for path in (self._folder / shelf).glob("*/*"):
+                try:
+                    facts = path.stat()
+                except FileNotFoundError:
+                    continue
+                at = datetime.fromtimestamp(facts.st_mtime, UTC)
+                yield Kept(f"{shelf}/{path.parent.name}/{path.name}", facts.st_size, at)
 
     def _begun(self, source: BinaryIO) -> Path:
         """Write all of `source` under a name that nobody reads."""

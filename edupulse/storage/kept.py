@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 from typing import BinaryIO, Protocol
 
 from edupulse.errors import EduPulseError, NotFound, Unavailable
 
 AT_ONCE = 1 << 20  # bytes
+# A shelf is the beginning of a key: each has an owner, who decides what goes.
+INBOUND, EXPORTS = "inbound", "exports"
+SHELVES = (INBOUND, EXPORTS)
 
 
 @dataclass(frozen=True)
@@ -22,10 +26,19 @@ class Stored:
     size: int
 
 
+@dataclass(frozen=True)
+class Kept:
+    """One thing on a shelf."""
+
+    key: str
+    size: int
+    at: datetime | None  # when it was put there, where the place knows it
+
+
 class Storage(Protocol):
     """A place that keeps bytes by their hash. Every method raises Unavailable while it cannot be reached."""
 
-    def put(self, data: bytes) -> Stored:
+    def put(self, data: bytes, shelf: str = INBOUND) -> Stored:
         """Keep `data`."""
         ...
 
@@ -33,7 +46,7 @@ class Storage(Protocol):
         """Keep each of `items`, waiting for the disk or the network as few times as possible."""
         ...
 
-    def put_file(self, file: BinaryIO) -> Stored:
+    def put_file(self, file: BinaryIO, shelf: str = INBOUND) -> Stored:
         """Keep all of `file`, piece by piece."""
         ...
 
@@ -49,13 +62,21 @@ class Storage(Protocol):
         """Say whether it is kept."""
         ...
 
+    def delete(self, key: str) -> bool:
+        """Forget what is kept under `key`, for all who put the same bytes on this shelf; False where nothing was."""
+        ...
 
-def stored_as(data: bytes) -> Stored:
+    def kept(self, shelf: str) -> Iterator[Kept]:
+        """Yield what stands on a shelf, in no order; what comes or goes meanwhile may be missing."""
+        ...
+
+
+def stored_as(data: bytes, shelf: str = INBOUND) -> Stored:
     """Return where `data` is kept."""
-    return _stored(sha256(data).hexdigest(), len(data))
+    return _stored(sha256(data).hexdigest(), len(data), shelf)
 
 
-def stored_as_file(file: BinaryIO) -> Stored:
+def stored_as_file(file: BinaryIO, shelf: str = INBOUND) -> Stored:
     """Return where the whole `file` is kept, and set it to its beginning."""
     file.seek(0)
     digest, size = sha256(), 0
@@ -63,7 +84,7 @@ def stored_as_file(file: BinaryIO) -> Stored:
         digest.update(piece)
         size += len(piece)
     file.seek(0)
-    return _stored(digest.hexdigest(), size)
+    return _stored(digest.hexdigest(), size, shelf)
 
 
 @contextmanager
@@ -90,6 +111,6 @@ def _out_of_reach(place: object, error: Exception) -> Unavailable:
     )
 
 
-def _stored(digest: str, size: int) -> Stored:
+def _stored(digest: str, size: int, shelf: str) -> Stored:
     # Sixteen folders: a batch waits for the names in each of them.
-    return Stored(f"inbound/{digest[0]}/{digest}", digest, size)
+    return Stored(f"{shelf}/{digest[0]}/{digest}", digest, size)

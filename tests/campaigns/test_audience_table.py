@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from openpyxl import Workbook
 
-from edupulse.campaigns.tables.table import LARGEST_FILE, Table, read_table
+from edupulse.campaigns.tables.table import Table, read_table
 from edupulse.errors import Invalid
+from edupulse.tabular.reading import LARGEST_FILE
 
 CHINESE = "邮箱,姓名,语言,班级\nwei@school.example,张伟,中文,三年级\nli@school.example,李娜,中文,四年级\n"
 GERMAN = (

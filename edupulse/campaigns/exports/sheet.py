@@ -12,12 +12,12 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ERROR_CODES, ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Font
 
-from edupulse.campaigns.exports.formulas import defused
 from edupulse.campaigns.exports.rows import Cell, ExportRows
 from edupulse.campaigns.models import Campaign
 from edupulse.clock import now
 from edupulse.config import current_settings
 from edupulse.errors import Invalid
+from edupulse.tabular.formulas import defused
 
 MOST_ROWS = 1_048_575  # below the headings; what a sheet can hold
 LONGEST_TEXT = 32_767  # characters a cell can hold

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from edupulse.campaigns.tables.columns import MOST_COLUMNS, PARTS, Column
 from edupulse.campaigns.tables.headings import LONGEST_FIELD, RESERVED
 from edupulse.campaigns.tables.languages import language_of
-from edupulse.campaigns.tables.records import Record
 from edupulse.errors import Invalid
 from edupulse.mail.addresses import parse_named, refuse_steering
 from edupulse.mail.people import Person
+from edupulse.tabular.records import Record
 
 LONGEST_CELL = 2000  # characters
 LONGEST_NAME = 200  # characters

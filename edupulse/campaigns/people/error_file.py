@@ -7,11 +7,11 @@ import io
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from edupulse.campaigns.exports.formulas import defused
 from edupulse.campaigns.models import Intake
 from edupulse.campaigns.people.sieve import MOST_ERRORS
 from edupulse.database import db
 from edupulse.errors import NotFound
+from edupulse.tabular.formulas import defused
 
 GONE = "It may have been taken out again: choose one from the list of intakes."
 HEADINGS = ("line", "problem", "the line as it was")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from edupulse.campaigns.people.entries import Entry, Rejected, entry_or_reason
-from edupulse.campaigns.tables.records import lines_of
 from edupulse.mail.people import Person
+from edupulse.tabular.records import lines_of
 
 
 def entries_of_lines(text: str) -> Iterator[Entry | Rejected]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from edupulse.campaigns.tables.headings import LONGEST_FIELD, RESERVED, field_name, meaning_of
 from edupulse.campaigns.tables.languages import is_language_word
-from edupulse.campaigns.tables.separators import looks_like_address
 from edupulse.errors import Invalid
+from edupulse.tabular.separators import looks_like_address
 
 MOST_COLUMNS = 100
 PARTS = ("address", "name", "locale")  # of a person; every other column is a field

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import chain, islice
 from typing import Any
 
 from edupulse.campaigns.tables.columns import Column, columns_of
-from edupulse.campaigns.tables.encodings import decoded
-from edupulse.campaigns.tables.records import Record, lines_of, records_of
-from edupulse.campaigns.tables.separators import SEPARATORS, looks_like_address, separator_of, told_separator
-from edupulse.campaigns.tables.spreadsheet import is_spreadsheet, sheet_records
+from edupulse.campaigns.tables.headings import meaning_of
 from edupulse.errors import Invalid
+from edupulse.tabular.reading import MOST_ROWS, read_rows, too_many_rows
+from edupulse.tabular.records import Record
+from edupulse.tabular.separators import looks_like_address
 
-LARGEST_FILE = 20 * 1024 * 1024  # bytes
-MOST_ROWS = 200_000
-MOST_LINES = 1_000_000  # a row may go over several lines
 _SAMPLE = 50  # rows by which columns are told
 
 
@@ -40,7 +36,7 @@ class Table:
         below = rows if self.headings is not None or first is None else chain([first], rows)
         for count, record in enumerate(below, start=1):
             if count > MOST_ROWS:
-                raise _too_many_rows()
+                raise too_many_rows()
             yield record
 
     def mapped(self, mapping: Mapping[str, str] | None) -> Table:
@@ -69,31 +65,9 @@ def read_table(data: bytes, filename: str, mapping: Mapping[str, str] | None = N
 
     A table without headings is told by an address in its first row.
     """
-    if len(data) > LARGEST_FILE:
-        cure = "Split it, or remove the columns that no letter needs."
-        raise Invalid(
-            f"The file has {len(data) / 2**20:.0f} MB; {LARGEST_FILE // 2**20} are possible.", cure=cure
-        )
     title = filename.strip()[:200] or "table"
-    if is_spreadsheet(data):
-        return _recognised(title, "xlsx", "", "", partial(sheet_records, data), mapping)
-    found = decoded(data)
-    lines = _lines(found.text)
-    separator = told_separator(lines[0].strip()) if lines else None
-    if separator:
-        lines[0] = "\n"  # empty, so that the numbers of the others stay those of the file
-    separator = separator or separator_of(lines)
-    read = partial(records_of, lines, separator)
-    return _recognised(title, "csv", found.encoding, SEPARATORS[separator], read, mapping)
-
-
-def _lines(text: str) -> list[str]:
-    if text.count("\n") + text.count("\r") > 2 * MOST_LINES:  # CRLF counts twice
-        raise _too_many_rows()
-    lines = lines_of(text)
-    if len(lines) > MOST_LINES:
-        raise _too_many_rows()
-    return lines
+    raw = read_rows(data, meaning_of)
+    return _recognised(title, raw.kind, raw.encoding, raw.separator, raw.read, mapping)
 
 
 def _recognised(
@@ -113,9 +87,3 @@ def _recognised(
     rows = [record.cells for record in (sample if headings is None else sample[1:])]
     columns = columns_of(headings, rows, mapping)
     return Table(title, kind, encoding, separator, headings, tuple(columns), read)
-
-
-def _too_many_rows() -> Invalid:
-    return Invalid(
-        f"The file has more than {MOST_ROWS:,} rows.", cure="Split it and take the parts in one by one."
-    )

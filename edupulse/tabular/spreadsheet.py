@@ -11,9 +11,9 @@ from typing import Any
 from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
-from edupulse.campaigns.tables.encodings import SAVE_AS_CSV
-from edupulse.campaigns.tables.records import Record
 from edupulse.errors import Invalid
+from edupulse.tabular.encodings import SAVE_AS_CSV
+from edupulse.tabular.records import Record
 
 LARGEST_UNPACKED = 300 * 1024 * 1024  # bytes: fifteen times a full upload; beyond it somebody packed a trap
 MOST_CELLS_READ = 120  # of a row: enough to see that there are too many

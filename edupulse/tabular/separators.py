@@ -5,9 +5,8 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
+from collections.abc import Callable
 from itertools import islice
-
-from edupulse.campaigns.tables.headings import meaning_of
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab"}
 _SAMPLE = 50  # rows
@@ -22,10 +21,13 @@ def told_separator(first_line: str) -> str | None:
     return found["separator"] if found else None
 
 
-def separator_of(lines: list[str]) -> str:
-    """Return the separator of the table that begins with `lines`; a comma where nothing is parted."""
+def separator_of(lines: list[str], is_heading: Callable[[str], object]) -> str:
+    """Return the separator of the table that begins with `lines`; a comma where nothing is parted.
+
+    `is_heading` says whether a cell is a heading that the reader understands.
+    """
     sample = _sample(lines)
-    return max(SEPARATORS, key=lambda separator: _score(sample, separator))
+    return max(SEPARATORS, key=lambda separator: _score(sample, separator, is_heading))
 
 
 def looks_like_address(cell: str) -> bool:
@@ -43,13 +45,13 @@ def _sample(lines: list[str]) -> list[str]:
     return some
 
 
-def _score(sample: list[str], separator: str) -> tuple[int, int, int]:
+def _score(sample: list[str], separator: str, is_heading: Callable[[str], object]) -> tuple[int, int, int]:
     """Return (cells understood, rows of the usual length, that length): the higher, the better the guess."""
     try:
         rows = [row for row in csv.reader(sample, delimiter=separator) if row]
     except csv.Error:
         return 0, 0, 0
     understood = sum(1 for row in rows if any(looks_like_address(cell) for cell in row))
-    understood += sum(1 for cell in rows[0] if meaning_of(cell)) if rows else 0
+    understood += sum(1 for cell in rows[0] if is_heading(cell)) if rows else 0
     usual, count = Counter(len(row) for row in rows).most_common(1)[0] if rows else (0, 0)
     return understood, count if usual > 1 else 0, usual

@@ -1,0 +1,1 @@
+"""Bills, payments, their reminders and what came in."""

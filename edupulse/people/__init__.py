@@ -1,0 +1,1 @@
+"""People whom the organisation knows: pupils, parents, members."""

@@ -1,0 +1,1 @@
+"""What happened in an hour, a day, a week or a month."""

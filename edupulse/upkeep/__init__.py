@@ -1,0 +1,1 @@
+"""Backups, and what goes when its time is over."""
