@@ -7,10 +7,10 @@ from dataclasses import asdict
 from flask import Flask, Response
 
 from edupulse.api.answers import answer
+from edupulse.api.gate import actor
 from edupulse.api.mailboxes import Synced
 from edupulse.api.noun import Contract
 from edupulse.api.schema import Shown
-from edupulse.clock import now
 from edupulse.control.schedule import SyncResult
 from edupulse.mailboxes import syncing
 
@@ -36,7 +36,7 @@ def register(app: Flask) -> None:
 
 def sync_email_tasks() -> Response:
     """Make the schedules match the mailboxes; callers read exactly these words."""
-    stats = syncing.sync(now())
+    stats = syncing.sync_now(actor=actor())
     return answer({"success": True, "message": _in_words(stats), "stats": asdict(stats)})
 
 

@@ -12,7 +12,6 @@ from edupulse.api.mailbox_facts import Mailbox, facts_of_mailbox, shown
 from edupulse.api.mailbox_words import MailboxChange, MailboxTrial, NewMailbox, draft_from
 from edupulse.api.noun import Noun
 from edupulse.api.schema import ListOf, Shown
-from edupulse.clock import now
 from edupulse.control.schedule import SyncResult
 from edupulse.mailboxes import accounts, drafts, monitor, orders, syncing
 from edupulse.mailboxes.drafts import MailboxDraft
@@ -79,7 +78,7 @@ def try_draft(body: MailboxTrial) -> dict[str, Any]:
 @unkeyed
 def sync() -> SyncResult:
     """Make the schedules match the mailboxes; the clock does so by itself every few minutes."""
-    return syncing.sync(now())
+    return syncing.sync_now(actor=actor())
 
 
 @noun.get("/<int:mailbox_id>/", gives=Mailbox)

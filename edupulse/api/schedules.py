@@ -123,7 +123,7 @@ def run(name: str) -> dict[str, Any]:
 @unkeyed
 def sync() -> dict[str, Any]:
     """Make the schedules match the code and the mailboxes, and Redis the schedules."""
-    return asdict(schedules.sync(clock.now()))
+    return asdict(schedule_changes.sync_now(actor=actor()))
 
 
 def _facts(listed: Listed) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def audit(name: str, wait: bool, as_json: bool) -> None:
 @json_option
 def sync(as_json: bool) -> None:
     """Make the schedules match the mailboxes; the clock does so by itself every few minutes."""
-    show_facts(asdict(syncing.sync(now())), as_json=as_json)
+    show_facts(asdict(syncing.sync_now(actor=actor())), as_json=as_json)
 
 
 VERBS: dict[str, Callable[..., None]] = {"poll": poll, "audit": audit, "sync": sync}

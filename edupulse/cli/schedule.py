@@ -114,7 +114,7 @@ def run(name: str, as_json: bool) -> None:
 @json_option
 def sync(as_json: bool) -> None:
     """Make the schedules match the catalog of jobs and the mailboxes."""
-    show_facts(asdict(schedules.sync(now())), as_json=as_json)
+    show_facts(asdict(schedule_changes.sync_now(actor=actor())), as_json=as_json)
 
 
 @schedule.command()

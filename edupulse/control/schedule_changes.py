@@ -5,7 +5,7 @@ Kept in the row (`changed`), so that neither a sync nor a new release undoes it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -19,7 +19,7 @@ from edupulse.control.enqueue import enqueue
 from edupulse.control.firing import unique_key
 from edupulse.control.models import JobRun, Schedule
 from edupulse.control.occurrences import LONGEST_INTERVAL, validate
-from edupulse.control.schedule import Listed
+from edupulse.control.schedule import Listed, SyncResult
 from edupulse.control.schedule_sync import wait_for_others
 from edupulse.errors import Conflict, Invalid, NotFound
 from edupulse.transaction import after_commit, transaction
@@ -85,6 +85,13 @@ def run_now(name: str, *, actor: str) -> JobRun:
         run = _accept(row, actor)
         audit.record(actor, "schedule.run", f"schedule:{name}", run=run.id)
     return run
+
+
+def sync_now(*, actor: str) -> SyncResult:
+    """Sync the schedules because a person or a program asks for it, and write down what it changed."""
+    stats = schedules.sync(now())
+    audit.record(actor, "schedule.sync", "schedules", **asdict(stats))
+    return stats
 
 
 def original(name: str) -> Definition:

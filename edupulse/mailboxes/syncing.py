@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import datetime
 
+from edupulse.accounts.audit import record
 from edupulse.clock import now
 from edupulse.control.dispatch import OUTAGES
 from edupulse.control.schedule import SyncResult, sync_by_name
@@ -22,6 +24,13 @@ def sync(moment: datetime) -> SyncResult:
     the rows are right by then.
     """
     return sync_by_name(moment).counted(is_of_mailboxes)
+
+
+def sync_now(*, actor: str) -> SyncResult:
+    """Do the same because a person or a program asks for it, and write down what it changed."""
+    stats = sync(now())
+    record(actor, "mailboxes.sync", "mailboxes", **asdict(stats))
+    return stats
 
 
 def sync_later() -> None:

@@ -29,6 +29,13 @@ def difference(before: Facts, after: Facts) -> dict[str, dict[str, Any]]:
     }
 
 
+def beginning(event: Event) -> dict[str, Any]:
+    """Return what a new event was given, without what was left empty."""
+    facts = facts_of(event)
+    given = {name: value for name, value in facts.items() if value not in (None, "", False, [], {}, ())}
+    return given | ({"attendees": _people(facts["attendees"], ())} if facts["attendees"] else {})
+
+
 _ENTERED = (
     "title", "starts", "ends", "description", "all_day", "timezone", "location", "latitude", "longitude",
     "rrule", "leads", "email_reminder", "attendees",

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from edupulse.accounts.audit import record
 from edupulse.clock import now
 from edupulse.errors import Conflict, NotFound
-from edupulse.reminders.difference import difference, facts_of
+from edupulse.reminders.difference import beginning, difference, facts_of
 from edupulse.reminders.drafts import EventDraft
 from edupulse.reminders.entry import apply, entered, new_event
 from edupulse.reminders.models import Event
@@ -42,7 +42,7 @@ def create_event(
         event.organizer, event.sequence = organizer, sequence
         validate_series(series_of(event))
         store(session, event, moment)
-        record(actor, "event.create", f"event:{event.id}", title=event.title)
+        record(actor, "event.create", f"event:{event.id}", title=event.title, after=beginning(event))
     return event
 
 

@@ -7,7 +7,6 @@ from flask_login import current_user
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
-from edupulse import clock
 from edupulse.accounts.audit import entries_of
 from edupulse.errors import Conflict, Invalid
 from edupulse.mailboxes import accounts, monitor, orders, syncing
@@ -126,7 +125,7 @@ def audit(mailbox_id: int) -> AnyResponse:
 @blueprint.post("/synchronisations")
 def sync() -> AnyResponse:
     """Bring the timetable in line with the mailboxes, which also happens by itself every few minutes."""
-    stats = syncing.sync(clock.now())
+    stats = syncing.sync_now(actor=current_user.email)
     changes = ", ".join(f"{getattr(stats, name)} {name}" for name in ("added", "removed", "updated"))
     say(f"The timetable fits the mailboxes: {changes}, {stats.total} in all.")
     return redirect(url_for(".index"), 303)

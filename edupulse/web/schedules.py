@@ -37,7 +37,7 @@ def index() -> str:
 @blueprint.post("/synchronisations")
 def sync() -> Response:
     """Make the timetable match the catalog and the mailboxes, which also happens by itself."""
-    stats = schedule.sync(clock.now())
+    stats = schedule_changes.sync_now(actor=current_user.email)
     changes = ", ".join(f"{getattr(stats, name)} {name}" for name in ("added", "removed", "updated"))
     say(f"The timetable is right: {changes}, {stats.total} in all.")
     return _back()

@@ -91,7 +91,7 @@ def add(draft: RuleDraft, *, actor: str) -> InboundRule:
         rule = InboundRule(position=(last or 0) + 1, created_at=moment, updated_at=moment, **_values(whole))
         session.add(rule)
         session.flush()
-        record(actor, "inbound_rule.add", _subject(rule.id), name=rule.name, does=rule.action)
+        record(actor, "inbound_rule.add", _subject(rule.id), name=rule.name, after=_values(whole))
     return rule
 
 
