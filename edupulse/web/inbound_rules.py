@@ -67,7 +67,7 @@ def change(rule_id: int) -> AnyResponse:
     """Change a rule; what it did before stays as it is."""
     rule, form = rules.existing(rule_id), RuleForm(MultiDict(request.form))
     try:
-        rules.change(rule_id, read(form), actor=current_user.email)
+        rules.change(rule_id, read(form), actor=current_user.email, opened=form.value("opened"))
     except (Invalid, Conflict) as error:
         return _refused(form, error, rule)
     say("Saved. It counts for every message that comes from now on.")

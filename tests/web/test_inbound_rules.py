@@ -112,6 +112,19 @@ def test_a_rule_is_changed_and_thrown_away(operator: Browser) -> None:
     assert names() == []
 
 
+def test_a_form_that_was_opened_before_somebody_elses_change_does_not_undo_it(operator: Browser) -> None:
+    rule = a_rule()
+    opened = {"opened": rule.updated_at.isoformat()}
+    operator.post(f"/mailboxes/rules/{rule.id}", {**TYPED, **opened, "name": "Theirs"})
+    db.session.expire_all()
+
+    answer = operator.post(f"/mailboxes/rules/{rule.id}", {**TYPED, **opened, "name": "Mine"})
+
+    assert answer.status_code == 409
+    assert "Somebody else changed this rule meanwhile." in words_of(answer)
+    assert names() == ["Theirs"]
+
+
 def test_what_is_stored_fills_the_form_that_says_the_same(operator: Browser) -> None:
     operator.post("/mailboxes/rules", TYPED)
     stored = rules.draft_of(only())

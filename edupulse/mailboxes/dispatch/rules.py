@@ -95,10 +95,13 @@ def add(draft: RuleDraft, *, actor: str) -> InboundRule:
     return rule
 
 
-def change(rule_id: int, draft: RuleDraft, *, actor: str, seen: RuleDraft | None = None) -> InboundRule:
+def change(
+    rule_id: int, draft: RuleDraft, *, actor: str, seen: RuleDraft | None = None, opened: str = ""
+) -> InboundRule:
     """Store what was changed; what is already so changes nothing.
 
-    `seen` is what the rule said when the change was made up; somebody else's since then raises Conflict.
+    `seen` is what the rule said when the change was made up, `opened` its `updated_at` then (ISO 8601): somebody
+    else's change since raises Conflict.
     Raises NotFound, Invalid too.
     """
     whole = checked(draft)
@@ -107,9 +110,11 @@ def change(rule_id: int, draft: RuleDraft, *, actor: str, seen: RuleDraft | None
         before = draft_of(rule)
         if before == whole:
             return rule
-        if seen not in (None, before):
+        if seen not in (None, before) or opened not in ("", rule.updated_at.isoformat()):
             raise Conflict(
-                "Somebody else changed this rule meanwhile.", cure="Look at it again.", rule_id=rule_id
+                "Somebody else changed this rule meanwhile.",
+                cure="Look at it again, then save again to let yours stand.",
+                rule_id=rule_id,
             )
         _refuse_taken(session, whole.name, but=rule_id)
         for name, value in _values(whole).items():
