@@ -1,67 +1,106 @@
-"""`/people/<address>`: everything that was ever sent to one address, why something was not, and what came from it."""
+"""`/people`: who is known, entered and changed; `/people/<address>`: everything that was ever sent to one address."""
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
-from edupulse.api.answers import facts_of
-from edupulse.api.delivery_facts import Attempt
+from pydantic import Field
+
+from edupulse.api.answers import facts_of, page_of
+from edupulse.api.gate import actor
 from edupulse.api.message_facts import reads_letters
 from edupulse.api.noun import Noun
-from edupulse.api.schema import Paged, PageOf, Shown
+from edupulse.api.person_facts import KnownPerson, Person, PersonLetter
+from edupulse.api.schema import Body, Paged, PageOf, Query, Shown, Text
 from edupulse.mail.timeline import timeline
 from edupulse.mailboxes.letters import letters_of
 from edupulse.mailboxes.models import InboundMessage
+from edupulse.people import listing, rows
+from edupulse.people.entry import LONGEST
 
 noun = Noun("people", __name__, url_prefix="/people")
 
-
-class PersonStop(Shown):
-    """What the person is not written to about, why, and since when."""
-
-    scope: str
-    reason: str
-    source: str
-    created_at: datetime
+REVISION = "That of the person when it was read; somebody else's change since then refuses this one."
 
 
-class PersonMail(Shown):
-    """A mail to the person: the title of its campaign, or its subject; every try, and what happens next."""
+class WhichPeople(Paged):
+    """`search` is a part of name, address, number or telephone; `state` narrows the list."""
 
-    delivery_id: int
-    kind: str
-    subject_id: str
-    mailing_id: int | None
-    title: str
-    state: str
-    reason: str | None
-    accepted_at: datetime
-    due_at: datetime
-    sent_at: datetime | None
-    message_id: str
-    attempts: list[Attempt]
-    next: str
+    search: Text = ""
+    state: Literal["", "active", "left"] = Field("", description="Only who belongs to us, or who has left.")
 
 
-class PersonLetter(Shown):
-    """A message from the person; `/messages/<id>/` shows it. Its `snippet` is empty for viewers."""
+class PersonWords(Body):
+    """What may be said of a person; an empty text takes away what was there."""
 
-    id: int
-    subject: str
-    kind: str | None
-    state: str
-    snippet: str
-    stored_at: datetime
+    name: Text | None = Field(None, max_length=LONGEST["name"])
+    email: Text | None = Field(None, description="Without it nobody is written to. A family may share one.")
+    phone: Text | None = Field(None, max_length=LONGEST["phone"])
+    locale: Literal["", "en", "zh"] | None = Field(
+        None, description="Of their mails; empty: the organisation's."
+    )
+    external_id: Text | None = Field(
+        None, max_length=LONGEST["external_id"], description="Their number in the program they come from."
+    )
+    note: Text | None = Field(None, max_length=LONGEST["note"])
+    active: bool | None = Field(None, description="Who has left is kept, and not written to.")
 
 
-class Person(PageOf[PersonMail]):
-    """One address: a page of the mails to it, newest first, its mails by state, what is stopped, what it wrote."""
+class NewKnownPerson(PersonWords):
+    """A person; `name` has to be said."""
 
-    address: str
-    suppressions: list[PersonStop]
-    counts: dict[str, int]
-    received: list[PersonLetter]
+    name: Text = Field(max_length=LONGEST["name"])
+
+
+class PersonChange(PersonWords):
+    """What is to be changed; what is not named stays."""
+
+    revision: int | None = Field(None, ge=0, description=REVISION)
+
+
+class SeenPerson(Query):
+    """How the person was when it was read."""
+
+    revision: int | None = Field(None, ge=0, description=REVISION)
+
+
+class RemovedPerson(Shown):
+    """The id that was removed."""
+
+    removed: int
+
+
+@noun.get("/", query=WhichPeople, gives=PageOf[KnownPerson])
+def list_people(query: WhichPeople) -> dict[str, Any]:
+    """List people, newest first."""
+    return page_of(listing.people(query.search, query.state, **query.page()), KnownPerson)
+
+
+@noun.post("/", body=NewKnownPerson, gives=KnownPerson, status=201)
+def add(body: NewKnownPerson) -> dict[str, Any]:
+    """Enter a person."""
+    return facts_of(rows.add(body.said(), actor=actor()), KnownPerson)
+
+
+@noun.get("/<int:person_id>/", gives=KnownPerson)
+def record(person_id: int) -> dict[str, Any]:
+    """Show one person."""
+    return facts_of(rows.existing(person_id), KnownPerson)
+
+
+@noun.patch("/<int:person_id>/", body=PersonChange, gives=KnownPerson)
+def change(person_id: int, body: PersonChange) -> dict[str, Any]:
+    """Change what is named of a person."""
+    said = body.said()
+    seen = said.pop("revision", None)
+    return facts_of(rows.change(person_id, said, actor=actor(), revision=seen), KnownPerson)
+
+
+@noun.delete("/<int:person_id>/", query=SeenPerson, gives=RemovedPerson)
+def remove(person_id: int, query: SeenPerson) -> dict[str, Any]:
+    """Remove a person whom nothing names, such as a bill."""
+    rows.remove(person_id, actor=actor(), revision=query.revision)
+    return {"removed": person_id}
 
 
 @noun.get("/<address>/", query=Paged, gives=Person)
