@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from edupulse.mail.addresses import Address, parse_named
 from edupulse.mail.headers import address_header, extra_header, text_header
-from edupulse.mail.parts import Part, file_part, media_type, multipart, text_part
+from edupulse.mail.parts import Part, file_part, media_type, multipart, picture_part, related, text_part
 from edupulse.mail.render import render_mail
 
 __all__ = ["Attachment", "Mail", "build_message", "render_mail"]
@@ -24,19 +24,24 @@ AUTOMATIC = "Auto-Submitted: auto-generated\r\nX-Auto-Response-Suppress: All\r\n
 
 @dataclass(frozen=True)
 class Attachment:
-    """A file; `text/calendar` with a method becomes an alternative of the text (RFC 6047 2.4)."""
+    """A file; `text/calendar` with a method becomes an alternative of the text (RFC 6047 2.4).
+
+    One with a `content_id`, "chart@school.example", is a picture that the HTML shows by "cid:chart@school.example".
+    """
 
     filename: str
     content_type: str  # may carry parameters: "text/calendar; method=REQUEST; charset=utf-8"
     data: bytes
+    content_id: str = ""
 
     def stored(self) -> dict[str, Any]:
         """Return it as the ledger keeps it."""
-        return {
+        kept = {
             "filename": self.filename,
             "content_type": self.content_type,
             "base64": b64encode(self.data).decode(),
         }
+        return {**kept, "content_id": self.content_id} if self.content_id else kept
 
 
 @dataclass(frozen=True)
@@ -88,9 +93,9 @@ def build_message(delivery: Addressed, content: Written, sender_address: str) ->
     Raises Invalid, naming the field, for what could break out of a header.
     """
     marker = "=_" + re.sub(r"\W", "", delivery.message_id)[:40]
-    parts = [*_texts(content), *_calendars(content.attachments)]
+    parts = [*_texts(content, marker + ".r"), *_calendars(content.attachments)]
     body = multipart("alternative", parts, marker + ".a")
-    if files := _files(content.attachments):
+    if files := _files(content):
         body = multipart("mixed", [body, *files], marker + ".m")
     return (_headers(delivery, content, sender_address) + body.head).encode() + b"\r\n" + body.body
 
@@ -113,10 +118,14 @@ def _from_header(sender_address: str) -> str:
     return address_header("From", *parse_named(sender_address, field="DEFAULT_FROM_EMAIL"))
 
 
-def _texts(content: Written) -> list[Part]:
+def _texts(content: Written, boundary: str) -> list[Part]:
     # The last alternative is the one that a program should prefer (RFC 2046 5.1.4).
     plain = text_part("text/plain; charset=utf-8", content.text)
-    return [plain, text_part("text/html; charset=utf-8", content.html)] if content.html else [plain]
+    if not content.html:
+        return [plain]
+    html = text_part("text/html; charset=utf-8", content.html)
+    pictures = [picture_part(each) for each in content.attachments if _is_picture(each)]
+    return [plain, related([html, *pictures], boundary)]
 
 
 def _calendars(attachments: Sequence[Mapping[str, Any]]) -> list[Part]:
@@ -127,8 +136,17 @@ def _calendars(attachments: Sequence[Mapping[str, Any]]) -> list[Part]:
     ]
 
 
-def _files(attachments: Sequence[Mapping[str, Any]]) -> list[Part]:
-    return [file_part(each) for each in attachments if not _is_invitation(each)]
+def _files(content: Written) -> list[Part]:
+    # Without HTML nothing shows a picture: then it is a file like others.
+    return [
+        file_part(each)
+        for each in content.attachments
+        if not _is_invitation(each) and not (content.html and _is_picture(each))
+    ]
+
+
+def _is_picture(attachment: Mapping[str, Any]) -> bool:
+    return bool(attachment.get("content_id"))
 
 
 def _is_invitation(attachment: Mapping[str, Any]) -> bool:
