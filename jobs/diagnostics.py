@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from edupulse.control.workers import current_worker_name
+from edupulse.upkeep import rehearsal
 from jobs.recorded import recorded
 
 
@@ -10,3 +11,9 @@ from jobs.recorded import recorded
 def ping(note: str = "") -> dict[str, str]:
     """Answer with the worker's name."""
     return {"pong": current_worker_name(), "note": note}
+
+
+@recorded
+def long_running(seconds: int = 10, steps: int = 10, fail_at: int = 0) -> dict[str, int]:
+    """Take some seconds in steps, with progress; fail at one of them if asked to."""
+    return rehearsal.work(seconds, steps, fail_at)

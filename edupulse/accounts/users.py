@@ -19,6 +19,7 @@ from edupulse.errors import Conflict, Invalid, NotFound
 from edupulse.transaction import transaction
 
 LONGEST_NAME = 200  # characters
+LOCALES = ("en", "zh")  # the languages that we speak; an empty one: as the browser asks
 
 
 def create_user(email: str, name: str, role: str, password: str, *, actor: str = "system") -> User:
@@ -98,6 +99,20 @@ def set_name(email: str, name: str, *, actor: str = "system") -> User:
         if wanted != person.name:
             record(actor, "users.set_name", f"user:{person.id}", before=person.name, after=wanted)
             person.name = wanted
+    return person
+
+
+def set_locale(email: str, locale: str, *, actor: str = "system") -> User:
+    """Speak to a person in another language; raises Invalid for one that we do not speak."""
+    if locale not in ("", *LOCALES):
+        raise Invalid(
+            f"We do not speak {locale[:40]!r}.", cure=f"Choose one of {', '.join(LOCALES)}.", field="locale"
+        )
+    with transaction():
+        person = find_user(email)
+        if locale != person.locale:
+            record(actor, "users.set_locale", f"user:{person.id}", before=person.locale, after=locale)
+            person.locale = locale
     return person
 
 

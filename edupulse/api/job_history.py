@@ -85,11 +85,12 @@ class Parameter(Shown):
 
 
 class JobTiming(Shown):
-    """When a job runs by itself, in words; changed and paused at `/schedules/<name>/`."""
+    """When a job runs by itself, in words; changed and paused at `/schedules/<name>/`, where it does not run."""
 
     words: str
     enabled: bool
     next_at: datetime | None
+    upcoming: list[datetime]  # its next runs, the first of them once more
 
 
 class RegisteredJob(Shown):
@@ -147,7 +148,7 @@ def failures(query: Failures) -> dict[str, Any]:
 def registered() -> dict[str, Any]:
     """List every job that can be sent."""
     moment = clock.now()
-    timings = {each.schedule.name: each for each in schedules.listing(moment, count=1)}
+    timings = {each.schedule.name: each for each in schedules.listing(moment)}
     held = {pause.name: pause for pause in pauses.holding(moment) if pause.scope == "job"}
     specs = current_catalog().specs.values()
     return {"items": [_job(spec, timings.get(spec.name), held.get(spec.name)) for spec in specs]}
@@ -178,4 +179,5 @@ def _job(spec: JobSpec, timing: schedules.Listed | None, pause: Held | None) -> 
 
 def _timing(listed: schedules.Listed) -> dict[str, Any]:
     next_at = listed.upcoming[0] if listed.upcoming else None
-    return {"words": listed.words, "enabled": listed.schedule.enabled, "next_at": next_at}
+    facts = {"words": listed.words, "enabled": listed.schedule.enabled, "next_at": next_at}
+    return {**facts, "upcoming": listed.upcoming}

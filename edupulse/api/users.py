@@ -29,6 +29,7 @@ class User(Shown):
     name: str
     role: str
     active: bool
+    locale: str = Field(description="en or zh; empty: as the browser asks.")
     created_at: datetime
     last_seen_at: datetime | None
 
@@ -74,6 +75,12 @@ class NewOwnPassword(Body):
     password: Text
 
 
+class OwnChange(Body):
+    """In which language you are spoken to: en or zh; empty: as the browser asks, and in mails as the organisation."""
+
+    locale: Literal["", "en", "zh"]
+
+
 @noun.get("/users/", gives=ListOf[User])
 def list_users() -> dict[str, Any]:
     """List everybody, by address."""
@@ -106,6 +113,12 @@ def me() -> dict[str, Any]:
     token = {"id": bearer.token_id, "name": bearer.token_name, "role": bearer.role}
     person = facts_of(users.find_user(bearer.email), User)
     return {"user": person, "token": {**token, "expires_at": bearer.expires_at}}
+
+
+@noun.patch("/me/", body=OwnChange, gives=User)
+def change_me(body: OwnChange) -> dict[str, Any]:
+    """Be spoken to in another language."""
+    return facts_of(users.set_locale(caller().email, body.locale, actor=actor()), User)
 
 
 @noun.post("/me/password/", body=NewOwnPassword, gives=User)

@@ -13,6 +13,7 @@ from edupulse.clock import now
 from edupulse.errors import NotFound
 from edupulse.logs import get_logger
 from edupulse.mail import mailings
+from edupulse.notifications.notify import tell_role
 from edupulse.transaction import transaction
 
 # What whoever reads "finished" should know about. The cancelled ones are those whose time had passed.
@@ -73,4 +74,13 @@ def _finish(campaign: Campaign, state: str, counts: Mapping[str, int]) -> None:
     campaign.finished_at = campaign.finished_at or now()
     found = {name: count for name, count in counts.items() if count}
     record("system", "campaign.finish", subject_of(campaign.id), state=state, **found)
+    _tell(campaign, counts)
     log.info("campaign finished", campaign_id=campaign.id, state=state, **found)
+
+
+def _tell(campaign: Campaign, counts: Mapping[str, int]) -> None:
+    """Tell the operators once, when it ends for the first time."""
+    failed = sum(counts[state] for state in FAILURES)
+    facts = {"campaign_id": campaign.id, "name": campaign.name, "sent": counts["sent"], "failed": failed}
+    link = f"/campaigns/{campaign.id}"
+    tell_role("operator", "campaign_finished", f"campaign_finished:{campaign.id}", facts, link=link)

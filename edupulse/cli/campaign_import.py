@@ -26,6 +26,7 @@ STDIN = "-"
 @click.option("--event", default=None, metavar="ID", help="The attendees of an event.")
 @click.option("--users", default=None, metavar="ROLE", help="Who signs in here, with this role.")
 @click.option("--campaign", default=None, metavar="ID", help="The audience of another campaign.")
+@click.option("--people", default=None, metavar="active", help="Everybody who is known and has not left.")
 @click.option("--column", "columns", multiple=True, metavar="HEADING=FIELD",
               help="Read a column as address, name, locale, or as this personal field.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Only say what would be taken in.")
@@ -48,7 +49,9 @@ def import_people(
     chosen = [(key, value) for key, value in sources.items() if value is not None]
     if len(chosen) + (file is not None) != 1:
         raise Invalid(
-            "Which people?", cure="Name one file, or one of --event, --users, --campaign.", field="file"
+            "Which people?",
+            cure="Name one file, or one of --event, --users, --campaign, --people.",
+            field="file",
         )
     source = chosen[0] if chosen else None
     if dry_run:

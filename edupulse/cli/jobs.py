@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import asdict
+from collections.abc import Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from edupulse.cli import job_history, job_send, job_watch, orders
+from edupulse.cli import job_history, job_kinds, job_send, job_watch, orders
 from edupulse.cli.command import Noun
 from edupulse.cli.durations import DURATION
 from edupulse.cli.job_facts import facts_of, is_over, row_of
@@ -19,12 +18,8 @@ from edupulse.cli.output import json_option, page_option, print_json, show_facts
 from edupulse.cli.waiting import LONGEST, wait_for
 from edupulse.clock import now
 from edupulse.control import monitor
-from edupulse.control.catalog import current_catalog
 from edupulse.control.models import JobRun
 from edupulse.errors import Conflict, Unavailable
-
-if TYPE_CHECKING:
-    from edupulse.control.parameters import Parameter
 
 
 @click.group(cls=Noun)
@@ -60,26 +55,10 @@ def list_runs(limit: int, cursor: str, as_json: bool, **typed: Any) -> None:
 @click.option("--queue", type=QUEUE, default=None, help="Only jobs of this queue.")
 @json_option
 def registered(queue: str | None, as_json: bool) -> None:
-    """List every job that can be sent, with its parameters."""
-    from edupulse.control.parameters import parameters  # heavy, and of use here only
-
-    specs = [spec for spec in current_catalog().specs.values() if queue in (None, spec.queue)]
-    rows = [
-        {
-            "name": spec.name,
-            "queue": spec.queue,
-            "parameters": [asdict(each) for each in parameters(spec)]
-            if as_json
-            else _listed(parameters(spec)),
-            "summary": spec.summary,
-            "retries": spec.retries,
-            "soft_limit_seconds": spec.soft_limit_seconds,
-            "hard_limit_seconds": spec.hard_limit_seconds,
-            "isolation": spec.isolation,
-        }
-        for spec in specs
-    ]
-    columns = ("name", "queue", "parameters", "summary")
+    """List every job that can be sent: what it takes, its limits, and when it runs by itself."""
+    facts = job_kinds.listing(now(), queue)
+    rows = facts if as_json else [job_kinds.row_of(each) for each in facts]
+    columns = ("name", "takes", "queue", "by_itself", "at_most", "tries", "summary")
     show_rows(rows, columns, as_json=as_json, empty="No job goes to this queue.")
 
 
@@ -115,11 +94,6 @@ def result(run_id: str, wait: bool, timeout: timedelta, as_json: bool) -> None:
         run = wait_for(lambda: monitor.run(run_id), is_over, what=f"Run {run_id}", seconds=seconds)
     _refuse_unfinished(run)
     print_json(run.result)
-
-
-def _listed(parameters: Iterable[Parameter]) -> str:
-    """Return the parameters in words, those that may be left out in brackets."""
-    return " ".join(each.name if each.required else f"[{each.name}]" for each in parameters)
 
 
 def _refuse_unfinished(run: JobRun) -> None:

@@ -82,6 +82,16 @@ def role(email: str, role: str, as_json: bool) -> None:
 
 @users.command()
 @click.argument("email")
+@click.argument("locale", type=click.Choice((*accounts.LOCALES, "browser")))
+@json_option
+def language(email: str, locale: str, as_json: bool) -> None:
+    """Speak to EMAIL in English or Chinese, or as their browser asks."""
+    wanted = "" if locale == "browser" else locale
+    show_facts(_facts(accounts.set_locale(email, wanted, actor=actor())), as_json=as_json)
+
+
+@users.command()
+@click.argument("email")
 @click.argument("name")
 @json_option
 def rename(email: str, name: str, as_json: bool) -> None:
@@ -128,5 +138,5 @@ def _password(from_stdin: bool, generate: bool) -> str:
 def _facts(user: User) -> dict[str, object]:
     return {
         name: getattr(user, name)
-        for name in ("email", "name", "role", "active", "created_at", "last_seen_at")
+        for name in ("email", "name", "role", "active", "locale", "created_at", "last_seen_at")
     }

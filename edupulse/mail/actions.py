@@ -15,6 +15,7 @@ from edupulse.errors import Conflict, NotFound
 from edupulse.mail import mailings, senders
 from edupulse.mail.addresses import parse_address
 from edupulse.mail.compose import Mail, render_mail
+from edupulse.mail.content import NOT_KEPT
 from edupulse.mail.models import Delivery
 from edupulse.mail.outbox import accept, hand_over
 from edupulse.mail.suppressions import stops_for
@@ -27,14 +28,17 @@ ANOTHER_LIFE = timedelta(days=1)  # what is sent again by hand is worth sending 
 def resend(delivery_id: int, actor: str) -> Delivery:
     """Send a mail again that is unknown, rejected or cancelled, as the same mail: its Message-ID stays.
 
-    A program that has the first copy may show only one. Raises NotFound, or Conflict for other states and for
-    addresses that are suppressed.
+    A program that has the first copy may show only one. Raises NotFound, or Conflict for other states, for
+    addresses that are suppressed, and where the text is no longer kept.
     """
     with transaction():
         delivery = _existing(delivery_id)
         if reason := stops_for([delivery.address]).reason(delivery.address, delivery.kind):
             cure = "Lift the suppression first, if the person agrees."
             raise Conflict(f"{delivery.address} is suppressed: {reason}", cure=cure, delivery_id=delivery_id)
+        if delivery.mailing_id is None and delivery.content is None:
+            cure = "Write to this person anew: that the mail was handled stays on record, its text does not."
+            raise Conflict(NOT_KEPT, cure=cure, delivery_id=delivery_id)
         refusal = "Only a mail that is unknown, rejected or cancelled can be sent again."
         before = _move(delivery, RESENDABLE, refusal, _like_new(delivery, actor))
         _record(actor, "mail.resend", delivery_id, before, "queued")
@@ -69,9 +73,10 @@ def resume_sender(actor: str) -> bool:
 
 
 def send_test(address: str, actor: str) -> Delivery:
-    """Accept a test mail to `address`, and let the account try again if it was paused.
+    """Accept a test mail to `address`, and let the account try again if it was paused because of a fault.
 
-    Raises Invalid for a bad address.
+    After a restore the account stays paused: what waits must not leave because of a test. Raises Invalid for a bad
+    address, and Conflict after a restore.
     """
     settings, moment = current_settings(), now()
     mailbox = parse_address(address).mailbox
@@ -85,6 +90,7 @@ def send_test(address: str, actor: str) -> Delivery:
     )
     mail = Mail(mailbox, "", subject, text, html, settings.locale)
     with transaction():
+        senders.refuse_after_a_restore()
         resume_sender(actor)
         record(actor, "mail.test", f"address:{mailbox}")
         return accept(

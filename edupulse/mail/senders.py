@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 from edupulse.clock import now
 from edupulse.config import Settings, current_settings
 from edupulse.control.schedule import wake
-from edupulse.errors import Invalid, Unavailable
+from edupulse.database import db
+from edupulse.errors import Conflict, Invalid, Unavailable
 from edupulse.logs import get_logger
 from edupulse.mail.account import SmtpAccount
 from edupulse.mail.addresses import parse_named
@@ -29,6 +30,7 @@ from edupulse.transaction import transaction
 
 DEFAULT = "default"
 UNCONFIGURED = "unconfigured"
+RESTORED = "restored"  # from a backup: mails that waited in it may have left since
 NO_SERVER = "No mail server is set, so mail waits."
 SET_SERVER = (
     "Set SMTP_SERVER and its login in .env, restart, then try `python cli.py mail test you@example.org`."
@@ -135,6 +137,13 @@ def resume() -> bool:
         return True
 
 
+def refuse_after_a_restore() -> None:
+    """Raise Conflict while what waits since a backup was restored must not leave without a person's word."""
+    sender = db.session.scalar(select(Sender).where(Sender.name == DEFAULT, Sender.pause_cause == RESTORED))
+    if sender is not None:
+        raise Conflict(sender.pause_reason or "", cure=sender.pause_cure or "")
+
+
 def note_success(sender: int) -> None:
     """Forget earlier failures: the next hold begins short again."""
     with transaction() as session:
@@ -178,8 +187,8 @@ def _lacking() -> tuple[str, str] | None:
 
 
 def _pause(session: Session, sender: Sender, cause: str, reason: str, cure: str) -> None:
-    if sender.pause_cause == cause == UNCONFIGURED:
-        return
+    if cause == UNCONFIGURED and sender.pause_cause in (UNCONFIGURED, RESTORED):
+        return  # a server that is set again does not end what a person must end
     sender.paused_at, sender.resume_at = now(), None
     sender.pause_cause, sender.pause_reason, sender.pause_cure = cause, reason, cure
     sender.pause_fingerprint = _fingerprint(current_settings())

@@ -18,6 +18,14 @@ OPERATIONS = (
         cli="users role, users rename, users activate, users deactivate, users password",
     ),
     operation(
+        "language.choose", ANYBODY, web="languages.choose",
+        only="a browser keeps it, before anybody signs in; elsewhere it is that of the person",
+    ),
+    operation(
+        "account.language", VIEWER, api="users.change_me", cli="users language",
+        only="pages choose with the same button as before the sign-in",
+    ),
+    operation(
         "account.show", VIEWER, web="account.show", api="users.me", only="the shell has no account of its own"
     ),
     operation(

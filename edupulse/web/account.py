@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
@@ -15,8 +16,8 @@ from edupulse.web.auth import begin_session
 from edupulse.web.errors import status_of
 from edupulse.web.flashes import say
 from edupulse.web.form import Form
+from edupulse.web.role_words import meaning_of
 from edupulse.web.token_form import FIELDS, LENGTHS, blank, made_page, make, roles_up_to
-from edupulse.web.users import MEANINGS
 
 blueprint = Blueprint("account", __name__, url_prefix="/account")
 
@@ -42,7 +43,7 @@ def change_password() -> Response:
         problems.refuse(error, ("current", "password", "again"))
         return make_response(_page(problems=problems), status_of(error))
     begin_session(person)
-    say("Your password is changed. Wherever else you were signed in, you have to sign in again.")
+    say(_("Your password is changed. Wherever else you were signed in, you have to sign in again."))
     return redirect(url_for(".show"), 303)
 
 
@@ -62,7 +63,7 @@ def create_token() -> Response:
 def revoke(token_id: int) -> Response:
     """End one of one's own tokens at once."""
     token = revoke_token(token_id, actor=current_user.email, email=current_user.email)
-    say(f"The token “{token.name}” is worth nothing from now on.", tone="wait")
+    say(_("The token “%(name)s” is worth nothing from now on.", name=token.name), tone="wait")
     return redirect(url_for(".show"), 303)
 
 
@@ -74,7 +75,7 @@ def _page(form: Form | None = None, problems: Form | None = None) -> str:
         problems=problems or Form(),
         roles=roles_up_to(current_user.role),
         lengths=LENGTHS,
-        meanings=MEANINGS,
+        meaning=meaning_of(current_user.role),
         is_valid=is_valid,
         shortest=SHORTEST,
     )

@@ -15,6 +15,7 @@ from flask import (
     session,
     url_for,
 )
+from flask_babel import gettext as _
 from flask_login import current_user, login_user, logout_user
 
 from edupulse.accounts.models import User
@@ -50,9 +51,8 @@ def open_session() -> Response:
         return response
     if person is None:
         log.warning("sign-in refused", address=request.remote_addr)
-        return _form(
-            next_page, email=email, problem="That address and password do not fit together.", status=422
-        )
+        problem = _("That address and password do not fit together.")
+        return _form(next_page, email=email, problem=problem, status=422)
     begin_session(person)
     return _continue(next_page)
 
@@ -70,7 +70,7 @@ def ask_to_sign_in() -> Response:
     """Answer somebody who is not signed in; a form they sent is kept for after the sign-in."""
     if request.method in READING:
         return _go(url_for("auth.sign_in", next=request.full_path.rstrip("?")))
-    problem = "Your session has ended. Sign in again: what you typed is kept."
+    problem = _("Your session has ended. Sign in again: what you typed is kept.")
     return _form(request.path, problem=problem, carried=fields_of_request(), status=401)
 
 

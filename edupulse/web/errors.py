@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from flask import Flask, Response, make_response, render_template, request
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext
 from flask_wtf.csrf import CSRFError
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DataError, OperationalError
@@ -15,22 +17,26 @@ from edupulse.web.security import MEGABYTE
 
 STATUS = ((NotFound, 404), (Invalid, 422), (Conflict, 409), (Denied, 403), (Unavailable, 503))
 TITLES = {
-    400: "That request could not be read",
-    403: "This needs another role",
-    404: "There is nothing here",
-    405: "That cannot be done here",
-    409: "That is not possible any more",
-    413: "That is too large",
-    422: "Something needs to be corrected",
-    429: "One moment, please",
-    500: "Something went wrong on our side",
-    503: "This has to wait a moment",
+    400: lazy_gettext("That request could not be read"),
+    403: lazy_gettext("This needs another role"),
+    404: lazy_gettext("There is nothing here"),
+    405: lazy_gettext("That cannot be done here"),
+    409: lazy_gettext("That is not possible any more"),
+    413: lazy_gettext("That is too large"),
+    422: lazy_gettext("Something needs to be corrected"),
+    429: lazy_gettext("One moment, please"),
+    500: lazy_gettext("Something went wrong on our side"),
+    503: lazy_gettext("This has to wait a moment"),
 }
 ADVICE = {
-    400: "Go back, check what you entered and send it again.",
-    404: "It may have been removed, or the address has a slip in it. Start again from the dashboard.",
-    405: "Use the buttons on the pages: an act is never a plain link.",
-    500: "Nothing half-done was kept. Try again; if it stays, tell your administrator the number below.",
+    400: lazy_gettext("Go back, check what you entered and send it again."),
+    404: lazy_gettext(
+        "It may have been removed, or the address has a slip in it. Start again from the dashboard."
+    ),
+    405: lazy_gettext("Use the buttons on the pages: an act is never a plain link."),
+    500: lazy_gettext(
+        "Nothing half-done was kept. Try again; if it stays, tell your administrator the number below."
+    ),
 }
 
 log = get_logger(__name__)
@@ -56,7 +62,7 @@ def status_of(error: EduPulseError) -> int:
 def refusal(error: EduPulseError) -> Response:
     """Show what EduPulse refused on purpose, in its own words."""
     status = status_of(error)
-    response = _page(status, error.message, error.cure or ADVICE.get(status, ""))
+    response = _page(status, error.message, error.cure or str(ADVICE.get(status, "")))
     if "retry_after" in error.facts:
         response.headers["Retry-After"] = str(error.facts["retry_after"])
     return response
@@ -76,9 +82,11 @@ def http_error(error: HTTPException) -> Response:
 
 def _advice(status: int) -> str:
     if status != 413:
-        return ADVICE.get(status, "")
-    megabytes = (request.max_content_length or 0) // MEGABYTE
-    return f"A field of a form may have 1 MB and all files together {megabytes} MB here. Send it in parts."
+        return str(ADVICE.get(status, ""))
+    return _(
+        "A field of a form may have 1 MB and all files together %(megabytes)s MB here. Send it in parts.",
+        megabytes=(request.max_content_length or 0) // MEGABYTE,
+    )
 
 
 def outdated_page(error: CSRFError) -> Response:
@@ -91,8 +99,8 @@ def outdated_page(error: CSRFError) -> Response:
         )
     return _page(
         400,
-        "This page was open for too long, or the request did not come from it.",
-        "Open the page again and repeat the step.",
+        _("This page was open for too long, or the request did not come from it."),
+        _("Open the page again and repeat the step."),
     )
 
 
@@ -101,22 +109,22 @@ def redis_away(error: RedisError) -> Response:
     log.warning("redis away", reason=type(error).__name__)
     return _page(
         503,
-        "Redis cannot be reached.",
-        "What was accepted is stored and goes on by itself when Redis is back.",
+        _("Redis cannot be reached."),
+        _("What was accepted is stored and goes on by itself when Redis is back."),
     )
 
 
 def database_away(error: OperationalError) -> Response:
     """Say that nothing can be shown while the database is away."""
     log.warning("database away", reason=str(error.orig))
-    cure = "Nothing was changed. Try again in a moment; an administrator can run `python cli.py doctor`."
-    return _page(503, "The database cannot be reached.", cure)
+    cure = _("Nothing was changed. Try again in a moment; an administrator can run `python cli.py doctor`.")
+    return _page(503, _("The database cannot be reached."), cure)
 
 
 def unstorable(error: DataError) -> Response:
     """Refuse a value that no column takes, such as a text with NUL on PostgreSQL."""
     log.warning("value refused by the database", reason=type(error.orig).__name__)
-    return _page(422, "Something that was entered cannot be stored.", ADVICE[400])
+    return _page(422, _("Something that was entered cannot be stored."), str(ADVICE[400]))
 
 
 def _page(status: int, message: str, cure: str) -> Response:
@@ -124,7 +132,7 @@ def _page(status: int, message: str, cure: str) -> Response:
     page = render_template(
         "error.html",
         status=status,
-        title=TITLES.get(status, "That did not work"),
+        title=str(TITLES.get(status) or _("That did not work")),
         message=message,
         cure=cure,
         request_id=current_request_id(),

@@ -98,7 +98,7 @@ def _page(spec: JobSpec, typed: Form) -> str:
 def _by_job() -> dict[str, list[Listed]]:
     """Return the schedules of each job that has any; a job may have many, such as one for each mailbox."""
     found: dict[str, list[Listed]] = {}
-    for line in listing(clock.now(), 0):
+    for line in listing(clock.now()):
         found.setdefault(line.schedule.job, []).append(line)
     return found
 

@@ -1,4 +1,4 @@
-"""Instants and durations become words for people, on the organisation's clock or on that of an event."""
+"""Instants and durations become words in the language of the page, on the organisation's clock or an event's."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from markupsafe import Markup, escape
 from edupulse import clock
 from edupulse.config import current_settings
 from edupulse.reminders.models import Event
+from edupulse.web.languages import content_locale
+from edupulse.web.moment_words import MomentWords, moment_words
 
 ON_TIME_SECONDS = 2  # the promise of the reminder line
-STEPS = ((86_400, "day", "days"), (3_600, "h", "h"), (60, "min", "min"))  # seconds and their unit
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+STEPS = ((86_400, "days"), (3_600, "hours"), (60, "minutes"))  # seconds and their unit
 
 
 class TakesPlace(Protocol):
@@ -58,15 +58,15 @@ def relative(at: datetime, now: datetime) -> str:
     """Return the distance in words."""
     seconds = (at - now).total_seconds()
     if abs(seconds) < 10:
-        return "now"
+        return _words().now
     distance = span(timedelta(seconds=abs(seconds)))
-    return f"in {distance}" if seconds > 0 else f"{distance} ago"
+    return (_words().ahead if seconds > 0 else _words().ago).format(distance)
 
 
 def full(at: datetime) -> str:
     """Return the whole date and time: "Sun 22 Nov 2026, 15:04:05 CET"."""
     local = at.astimezone(_zone())
-    return f"{_date(local)} {local.year}, {local:%H:%M:%S} {zone_abbreviation(local)}"
+    return f"{_date_of_year(local)}{_words().comma}{local:%H:%M:%S} {zone_abbreviation(local)}"
 
 
 def span(length: timedelta | float | None) -> str:
@@ -74,31 +74,31 @@ def span(length: timedelta | float | None) -> str:
     if length is None:
         return "–"
     seconds = length.total_seconds() if isinstance(length, timedelta) else float(length)
+    words = _words()
     if seconds < 1:
-        return f"{max(0, round(seconds * 1000))} ms"
+        return words.counted(max(0, round(seconds * 1000)), "milliseconds")
     if seconds < 60:
-        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
-    size, one, many = next(step for step in STEPS if seconds >= step[0])
+        return words.counted(f"{seconds:.1f}" if seconds < 10 else f"{seconds:.0f}", "seconds")
+    size, unit = next(step for step in STEPS if seconds >= step[0])
     whole, rest = divmod(int(seconds), size)
-    words = f"{whole} {one if whole == 1 else many}"
-    return f"{words} {rest // 60} min" if size == 3_600 and rest >= 60 else words
+    said = words.counted(whole, unit)
+    return f"{said} {words.counted(rest // 60, 'minutes')}" if size == 3_600 and rest >= 60 else said
 
 
 def late(by: timedelta) -> str:
     """Return how late something was: "on time" within two seconds, else "5 min late"."""
-    return "on time" if by.total_seconds() < ON_TIME_SECONDS else f"{span(by)} late"
+    return _words().on_time if by.total_seconds() < ON_TIME_SECONDS else _words().late.format(span(by))
 
 
 def when(item: TakesPlace, event: Event) -> str:
     """Return when a date of `event` is on its own clock: "Sun 22 Nov 2026, 10:00–11:00 CET"."""
     starts, ends = (on_its_clock(at, event.timezone) for at in (item.starts_at, item.ends_at))
-    first = f"{_date(starts)} {starts.year}"
+    first, words = _date_of_year(starts), _words()
     if event.all_day:
         last = max(starts, ends - timedelta(days=1)).date()
-        return (
-            f"{first}, all day" if last == starts.date() else f"{first} – {_date(last)} {last.year}, all day"
-        )
-    return f"{first}, {_hours(starts, ends)} {zone_abbreviation(starts)}"
+        days = first if last == starts.date() else f"{first} – {_date_of_year(last)}"
+        return f"{days}{words.comma}{words.all_day}"
+    return f"{first}{words.comma}{_hours(starts, ends)} {zone_abbreviation(starts)}"
 
 
 def whole_day(at: datetime, zone_name: str) -> str:
@@ -113,12 +113,12 @@ def on_its_clock(at: datetime, zone_name: str) -> datetime:
 
 def month(day: date) -> str:
     """Return "Nov"."""
-    return MONTHS[day.month - 1]
+    return _words().months[day.month - 1]
 
 
 def weekday(day: date) -> str:
     """Return "Sun"."""
-    return WEEKDAYS[day.weekday()]
+    return _words().weekdays[day.weekday()]
 
 
 def hour(at: datetime) -> str:
@@ -142,7 +142,7 @@ def _hours(starts: datetime, ends: datetime) -> str:
         return f"{starts:%H:%M}"
     if starts.date() == ends.date():
         return f"{starts:%H:%M}–{ends:%H:%M}"
-    return f"{starts:%H:%M} – {_date(ends)} {ends.year}, {ends:%H:%M}"
+    return f"{starts:%H:%M} – {_date_of_year(ends)}{_words().comma}{ends:%H:%M}"
 
 
 def _zone() -> tzinfo:
@@ -150,14 +150,26 @@ def _zone() -> tzinfo:
 
 
 def _day(local: datetime, today: datetime) -> str:
-    near = {0: "Today", 1: "Tomorrow", -1: "Yesterday"}.get((local.date() - today.date()).days)
+    near = _words().near.get((local.date() - today.date()).days)
     if near:
         return near
-    return _date(local) if local.year == today.year else f"{_date(local)} {local.year}"
+    return _date(local) if local.year == today.year else _date_of_year(local)
 
 
 def _date(day: date) -> str:
-    return f"{WEEKDAYS[day.weekday()]} {day.day} {MONTHS[day.month - 1]}"
+    return _words().date.format(**_parts(day))
+
+
+def _date_of_year(day: date) -> str:
+    return _words().date_of_year.format(**_parts(day))
+
+
+def _parts(day: date) -> dict[str, object]:
+    return {"weekday": weekday(day), "day": day.day, "month": month(day), "year": day.year}
+
+
+def _words() -> MomentWords:
+    return moment_words(content_locale())
 
 
 def _time(at: datetime, words: str, title: str, *, relative_words: bool = False) -> Markup:

@@ -9,6 +9,8 @@ from types import MappingProxyType
 from typing import Any
 
 from flask import Flask
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext, ngettext
 from flask_login import current_user
 
 from edupulse import clock
@@ -16,8 +18,10 @@ from edupulse.control import pauses, pools
 from edupulse.control.models import Pause
 from edupulse.control.monitor import LATE_AFTER, Backlog, Service, backlog, queue_loads
 from edupulse.mail.monitor import services
-from edupulse.web.filters import counted
-from edupulse.web.moments import spoken
+from edupulse.web.filters import grouped
+from edupulse.web.languages import page_locale, speaking
+from edupulse.web.moments import moment, spoken
+from edupulse.web.part_words import said
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -45,6 +49,13 @@ class Held:
 def register(app: Flask) -> None:
     """Let the templates of `app` ask for the banners."""
     app.jinja_env.globals["current_notices"] = current_notices
+    app.jinja_env.filters["moment_of_frame"] = moment_of_frame
+
+
+def moment_of_frame(at: datetime) -> str:
+    """Return when something was in the language of the frame, in a room of another language too."""
+    with speaking(page_locale()):
+        return moment(at)
 
 
 def current_notices() -> list[Notice]:
@@ -77,11 +88,14 @@ def notices(
     found += [_of_pause(each) for each in held]
     is_late = waiting.since is not None and now - waiting.since > LATE_AFTER
     if is_late and all(part.is_up for part in parts):
-        sentence = (
-            f"{counted(waiting.count, 'job')} waiting longer than usual; they are done one after the other."
+        sentence = ngettext(
+            "%(count)s job waiting longer than usual; they are done one after the other.",
+            "%(count)s jobs waiting longer than usual; they are done one after the other.",
+            waiting.count,
+            count=grouped(waiting.count),
         )
-        cure = "Nothing needs to be done; another worker would help."
-        found.append(Notice("wait", "The queues are long", sentence, cure, waiting.since, "workers.index"))
+        cure = _("Nothing needs to be done; another worker would help.")
+        found.append(Notice("wait", _("The queues are long"), sentence, cure, waiting.since, "workers.index"))
     return found
 
 
@@ -93,26 +107,36 @@ def _held(now: datetime) -> list[Held]:
 
 def _of_pause(held: Held) -> Notice:
     pause = held.pause
-    reason = f": {pause.reason}" if pause.reason else ""
-    end = (
-        f"It goes on by itself: {spoken(pause.until)}."
-        if pause.until
-        else "It goes on when somebody resumes it."
+    by = _("By %(actor)s: %(reason)s.", actor=pause.actor, reason=pause.reason) if pause.reason else ""
+    waiting = ngettext(
+        "%(count)s job waiting there; nothing is lost.",
+        "%(count)s jobs waiting there; nothing is lost.",
+        held.waiting,
+        count=grouped(held.waiting),
     )
-    sentence = (
-        f"By {pause.actor}{reason}. {counted(held.waiting, 'job')} waiting there; nothing is lost. {end}"
-    )
-    title = f"The {pause.scope} {pause.name} is paused"
+    sentence = f"{by or _('By %(actor)s.', actor=pause.actor)} {waiting} {_end_of(pause)}"
+    title = _PAUSED[pause.scope] % {"name": pause.name}
     return Notice("wait", title, sentence, "", pause.created_at, "jobs.index")
 
 
+def _end_of(pause: Pause) -> str:
+    if not pause.until:
+        return _("It goes on when somebody resumes it.")
+    with speaking(page_locale()):
+        return _("It goes on by itself: %(moment)s.", moment=spoken(pause.until))
+
+
+_PAUSED = {
+    "queue": lazy_gettext("The queue %(name)s is paused"),
+    "job": lazy_gettext("The job %(name)s is paused"),
+}
 PAGES = {"workers": "workers.index", "scheduler": "workers.index", "redis": "jobs.index"}
 _TITLES = {
-    "database": "The database is away",
-    "redis": "Redis is away: work waits",
-    "workers": "No worker is running: work waits",
-    "scheduler": "The clock has stopped",
-    "mail": "Mail cannot leave",
+    "database": lazy_gettext("The database is away"),
+    "redis": lazy_gettext("Redis is away: work waits"),
+    "workers": lazy_gettext("No worker is running: work waits"),
+    "scheduler": lazy_gettext("The clock has stopped"),
+    "mail": lazy_gettext("Mail cannot leave"),
 }
 
 
@@ -120,16 +144,16 @@ def _of_service(
     part: Service, waiting: Backlog, where: Mapping[str, int], wanted: Mapping[str, str]
 ) -> Notice:
     holds_work = part.name in ("redis", "workers") and waiting.count > 0
-    sentence = f"{part.summary} {_what_waits(waiting, where)}" if holds_work else part.summary
+    sentence = f"{said(part.summary)} {_what_waits(waiting, where)}" if holds_work else said(part.summary)
     stopped = [name for name, state in wanted.items() if state == "stopped"]
     all_stopped = part.name == "workers" and bool(stopped) and len(stopped) == len(wanted)
-    by_hand = f"Stopped by hand: {_listed(stopped)}. Start them under Workers."
-    cure = by_hand if all_stopped else f"{part.cure} {by_hand}"
+    by_hand = _("Stopped by hand: %(pools)s. Start them under Workers.", pools=_listed(stopped))
+    cure = by_hand if all_stopped else f"{said(part.cure)} {by_hand}"
     return Notice(
         tone="bad" if part.state == "down" else "wait",
         title=_title(part, all_stopped=all_stopped),
         sentence=sentence,
-        cure=cure if part.name == "workers" and stopped else part.cure,
+        cure=cure if part.name == "workers" and stopped else said(part.cure),
         since=waiting.since if holds_work else part.since,
         page=PAGES.get(part.name, ""),
     )
@@ -137,17 +161,29 @@ def _of_service(
 
 def _title(part: Service, *, all_stopped: bool) -> str:
     if all_stopped and part.state == "down":
-        return "The workers are stopped: work waits"
+        return _("The workers are stopped: work waits")
     if part.name == "workers" and part.state == "degraded":
-        return "Some queues have no worker"
-    return _TITLES[part.name]
+        return _("Some queues have no worker")
+    return str(_TITLES[part.name])
 
 
 def _what_waits(waiting: Backlog, where: Mapping[str, int]) -> str:
     """Say how many jobs wait, and in which queues."""
-    queues = _listed([f"{count} in {name}" for name, count in where.items()])
-    return f"{counted(waiting.count, 'job')} waiting{f': {queues}' if queues else ''}."
+    queues = _listed([_("%(count)s in %(queue)s", count=count, queue=name) for name, count in where.items()])
+    if not queues:
+        return ngettext(
+            "%(count)s job waiting.", "%(count)s jobs waiting.", waiting.count, count=grouped(waiting.count)
+        )
+    return ngettext(
+        "%(count)s job waiting: %(queues)s.",
+        "%(count)s jobs waiting: %(queues)s.",
+        waiting.count,
+        count=grouped(waiting.count),
+        queues=queues,
+    )
 
 
 def _listed(words: Sequence[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""
+    if len(words) < 2:
+        return "".join(words)
+    return _("%(words)s and %(last)s", words=_(", ").join(words[:-1]), last=words[-1])

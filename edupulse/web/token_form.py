@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from flask import Response, make_response, render_template
+from flask_babel import lazy_gettext
 from werkzeug.datastructures import MultiDict
 
 from edupulse import clock
@@ -14,7 +15,12 @@ from edupulse.errors import Invalid
 from edupulse.web.form import Form
 
 FIELDS = ("email", "name", "role", "lasts")
-LENGTHS = {"30": "30 days", "90": "90 days", "365": "A year", "": "Until it is revoked"}  # days
+LENGTHS = {  # days
+    "30": lazy_gettext("30 days"),
+    "90": lazy_gettext("90 days"),
+    "365": lazy_gettext("A year"),
+    "": lazy_gettext("Until it is revoked"),
+}
 
 
 def blank(role: str) -> Form:

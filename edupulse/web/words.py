@@ -146,6 +146,7 @@ KINDS = {
     "inbound_notice": "Notice of a letter",
     "inbound_answer": "Confirmation of an unsubscribe",
     "alert": "Alert about a mailbox",
+    "notification": "Notification",
 }
 
 SCOPES = {"newsletter": "Newsletters", "reminder": "Reminders", "all": "All mail"}

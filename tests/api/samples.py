@@ -14,6 +14,7 @@ from edupulse.control.pools.definition import add as add_pool
 from edupulse.mail import suppressions
 from edupulse.transaction import transaction
 from tests.rows import a_delivery, a_process, a_run, a_schedule, an_event
+from tests.web.bill_rows import a_bill, a_person
 from tests.web.campaign_rows import a_draft, a_running, with_people
 from tests.web.mailbox_rows import a_mailbox, a_message, a_rule
 
@@ -31,6 +32,8 @@ def store_samples(app: Flask) -> None:
             an_event()
             a_delivery("unknown")
             a_draft()
+        for name in ("Li Na", "Ben Okoro"):
+            a_bill(a_person(name))
         with_people(a_draft(name="Spring"))
         a_running({"sent": 1, "queued": 2, "unknown": 1})
         mailbox = a_mailbox()

@@ -158,6 +158,7 @@ def test_people_lines_and_sources_come_in_as_json(operator: Program, draft: int)
     assert operator.post(address, data=b"x", content_type="image/png").status_code == 415
     assert {each["key"] for each in operator.get("/sources/").get_json()["items"]} == {
         "event",
+        "people",
         "users",
         "campaign",
     }

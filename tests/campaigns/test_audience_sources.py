@@ -43,7 +43,7 @@ def freeze_audience(campaign_id: int, at: datetime) -> None:
 
 
 def test_every_domain_offers_its_people(sqlite_app: Flask) -> None:
-    assert [source.key for source in sources()] == ["event", "users", "campaign"]
+    assert [source.key for source in sources()] == ["event", "users", "campaign", "people"]
 
 
 def test_attendees_who_want_mail_come_in_with_name_language_and_event(app: Flask) -> None:

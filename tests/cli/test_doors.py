@@ -14,7 +14,7 @@ from edupulse.cli import PLACES
 from edupulse.cli.command import imported
 
 # They start processes, or print what is no table anyway: a script, a log.
-WITHOUT_FACTS = {"worker", "scheduler", "up", "demo", "completion", "logs"}
+WITHOUT_FACTS = {"worker", "scheduler", "up", "demo", "completion", "logs", "csv"}
 
 
 def leaves(commands: dict[str, click.Command]) -> Iterator[click.Command]:

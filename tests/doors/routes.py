@@ -13,7 +13,7 @@ SAMPLES = {
     "filename": "css/base.css", "job_id": "x", "queue_name": "email", "registry_name": "queued", "order": "asc",
     "run_id": "sample", "name": "reminders.check", "scope": "job", "original": "2026-03-13T10:00:00",
     "address": "zoe@school.example", "per_page": "8", "page": "1", "token": "x", "kind": "csv", "key": "events",
-    "who": "failed", "path": "nothing", "email": "zoe@school.example",
+    "who": "failed", "path": "nothing", "month": "2026-03", "email": "zoe@school.example",
 }  # fmt: skip
 
 

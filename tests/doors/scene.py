@@ -12,8 +12,10 @@ from edupulse.embedded import sample_campaign
 from edupulse.mail import suppressions
 from edupulse.mailboxes.dispatch import rules
 from edupulse.mailboxes.dispatch.rules import RuleDraft
+from edupulse.people import rows as people
 from tests.api.inbound import add_mailbox, add_message
 from tests.rows import a_delivery, a_process, a_run, an_event
+from tests.web.bill_rows import a_bill, a_person
 from tests.web.conftest import PASSWORD
 
 ADMIN = "ada@school.example"
@@ -31,6 +33,8 @@ def set_up() -> str:
     )
     add_message(add_mailbox())
     rules.add(RuleDraft(name="Trips", conditions=[], action="handler:staff"), actor="test")
+    people.add({"name": "Zoë Berg", "email": "zoe@school.example"}, actor="test")
+    a_bill(a_person("Li Na", "li@school.example"))
     suppressions.add("left@school.example", reason="moved", actor="test")
     a_run("sample", "failed", error_class="ValueError", error_message="no such pupil", ended_at=now())
     a_run("waiting", "queued")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from edupulse import clock
 from edupulse.accounts.models import AuditEntry
@@ -14,7 +14,7 @@ from edupulse.control.models import JobRun
 from edupulse.database import db
 from edupulse.errors import Conflict, Invalid, NotFound
 from edupulse.mail import actions, deliver, senders, suppressions
-from edupulse.mail.models import Delivery
+from edupulse.mail.models import Delivery, DeliveryContent
 from tests.doubles.smtp_double import SmtpDouble
 from tests.doubles.smtp_script import close, on
 from tests.mail.line import copies, post_to, row, sender, through, tries
@@ -62,6 +62,18 @@ def test_what_did_not_arrive_can_be_sent_again(app: Flask, state: str) -> None:
 
     again = row(id)
     assert (again.state, again.claim, again.dot_at, again.attempts_made) == ("queued", None, None, 0)
+
+
+def test_a_mail_whose_text_was_cleaned_up_cannot_be_sent_again(sqlite_app: Flask) -> None:
+    id = post_to("bob@example.org")
+    put(id, state="cancelled")
+    db.session.execute(delete(DeliveryContent))
+    db.session.commit()
+
+    with pytest.raises(Conflict, match="no longer kept"):
+        actions.resend(id, ANN)
+
+    assert row(id).state == "cancelled"
 
 
 @pytest.mark.parametrize("state", ["queued", "sending", "sent", "deferred", "suppressed", "bounced"])
@@ -153,3 +165,12 @@ def test_two_test_mails_to_one_address_are_two(app: Flask, change_settings: Chan
 def test_a_test_mail_to_no_address_is_refused(app: Flask) -> None:
     with pytest.raises(Invalid, match="address"):
         actions.send_test("no address", ANN)
+
+
+def test_a_test_mail_does_not_let_leave_what_waits_since_a_restore(sqlite_app: Flask) -> None:
+    senders.pause(cause=senders.RESTORED, reason="A backup was restored.", cure="Look first.")
+
+    with pytest.raises(Conflict, match="A backup was restored"):
+        actions.send_test("ada@school.example", ANN)
+
+    assert sender().pause_cause == senders.RESTORED

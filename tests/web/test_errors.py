@@ -53,7 +53,7 @@ def test_each_kind_of_refusal_has_one_status_and_keeps_its_words(
     assert answer.status_code == status == status_of(error)
     assert error.message in words_of(answer)
     assert "Do it like this." in words_of(answer)
-    assert TITLES[status] in words_of(answer)
+    assert str(TITLES[status]) in words_of(answer)
 
 
 def test_an_unknown_page_helps_on(viewer: Browser) -> None:

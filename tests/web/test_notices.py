@@ -87,7 +87,7 @@ def test_a_pause_that_holds_work_says_who_why_and_until_when(viewer: Browser, no
     a_run("waiting-1", "queued")
 
     page = words_of(viewer.get("/events"))
-    assert "The queue default is paused since Today 09:00 UTC" in page
+    assert "The queue default is paused. Since Today 09:00 UTC" in page
     assert "By ada@school.example: moving house. 1 job waiting there; nothing is lost." in page
     assert "It goes on by itself: Today 11:00 UTC." in page
 

@@ -39,31 +39,49 @@ function tellAloud(part) {
   if (listener && sentence && listener.textContent !== sentence) listener.textContent = sentence;
 }
 
-// 2. "in 5 min" stays true while the page is open.
-const STEPS = [[86400, "day", "days"], [3600, "h", "h"], [60, "min", "min"]];
+// 2. "in 5 min" stays true while the page is open, in the language of the part where it stands.
+const STEPS = [[86400, "days"], [3600, "hours"], [60, "minutes"]];
+const WORDS = {
+  en: {
+    now: "now", ahead: (words) => `in ${words}`, ago: (words) => `${words} ago`,
+    days: (count) => (count === 1 ? "day" : "days"), hours: () => "h", minutes: () => "min", seconds: () => "s",
+    no: "Not now", yes: "Yes",
+  },
+  zh: {
+    now: "现在", ahead: (words) => `${words}后`, ago: (words) => `${words}前`,
+    days: () => "天", hours: () => "小时", minutes: () => "分钟", seconds: () => "秒",
+    no: "暂不", yes: "是",
+  },
+};
 
-function distance(seconds) {
+function wordsFor(part) {
+  return WORDS[part.closest("[lang]")?.lang] || WORDS.en;
+}
+
+function distance(seconds, words) {
   const size = Math.abs(seconds);
-  if (size < 10) return "now";
-  const [step, one, many] = STEPS.find(([length]) => size >= length) || [1, "s", "s"];
+  if (size < 10) return words.now;
+  const [step, unit] = STEPS.find(([length]) => size >= length) || [1, "seconds"];
   const count = Math.floor(size / step);
   const minutes = Math.floor((size % 3600) / 60);
-  const words = `${count} ${count === 1 ? one : many}` + (step === 3600 && minutes ? ` ${minutes} min` : "");
-  return seconds > 0 ? `in ${words}` : `${words} ago`;
+  const rest = step === 3600 && minutes ? ` ${minutes} ${words.minutes(minutes)}` : "";
+  const said = `${count} ${words[unit](count)}${rest}`;
+  return seconds > 0 ? words.ahead(said) : words.ago(said);
 }
 
 function tellTime() {
   for (const mark of document.querySelectorAll("time[data-relative]")) {
-    mark.textContent = distance((Date.parse(mark.dateTime) - Date.now()) / 1000);
+    mark.textContent = distance((Date.parse(mark.dateTime) - Date.now()) / 1000, wordsFor(mark));
   }
 }
 
 // 3. Forms: ask before what is hard to take back, and send each only once.
 function ask(question, answer) {
   const dialog = document.createElement("dialog");
-  dialog.innerHTML = '<p></p><form method="dialog" class="actions"><button class="button" value="no">Not now</button>' +
+  dialog.innerHTML = '<p></p><form method="dialog" class="actions"><button class="button" value="no"></button>' +
     '<button class="button primary" value="yes"></button></form>';
   dialog.querySelector("p").textContent = question;
+  dialog.querySelector("[value=no]").textContent = wordsFor(document.body).no;
   dialog.querySelector("[value=yes]").textContent = answer;
   document.body.append(dialog);
   dialog.showModal();
@@ -82,7 +100,7 @@ async function beforeSending(event) {
   if (form.dataset.sent) return event.preventDefault();
   if (form.dataset.confirm && !form.dataset.confirmed) {
     event.preventDefault();
-    if (await ask(form.dataset.confirm, form.dataset.answer || button?.textContent.trim() || "Yes")) {
+    if (await ask(form.dataset.confirm, form.dataset.answer || button?.textContent.trim() || wordsFor(document.body).yes)) {
       form.dataset.confirmed = "yes";
       form.requestSubmit(button);
     }
