@@ -50,6 +50,7 @@ class Campaign(Model):
     __table_args__ = (
         Index("ix_campaign_state", "stored_state", "scheduled_at"),
         Index("ix_campaign_created_at", "created_at", "id"),
+        Index("ix_campaign_launched_at", "launched_at"),
     )
 
     @property

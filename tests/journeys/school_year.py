@@ -99,7 +99,8 @@ class SchoolYear:
             with clock.frozen(moment), recorded():
                 act()
                 self._send()
-        hourly = {"reports.hourly"} if day in CLOCK_CHANGES else set()
+        # The last hour of a day is told of at midnight.
+        hourly = {"reports.hourly"} if {day, day - timedelta(days=1)} & set(CLOCK_CHANGES) else set()
         reports = {"reports.daily", "reports.weekly", "reports.monthly", *hourly}
         with inline():
             travel(at(day, MIDNIGHT), at(day + timedelta(days=1), MIDNIGHT), only=reports)
