@@ -15,7 +15,7 @@ from edupulse.clock import now
 from edupulse.config import VARIABLES, Settings, current_settings
 from edupulse.control.monitor import live_processes
 from edupulse.database import db
-from edupulse.embedded import sample, stack
+from edupulse.embedded import sample, sample_office, stack
 from edupulse.embedded.acts import LOOK_SECONDS, Acts
 from edupulse.embedded.inbound import Account
 from edupulse.embedded.lock import LOCK, only_stack
@@ -51,6 +51,7 @@ def environment(port: int | None) -> dict[str, str]:
         "SECRET_KEY": secrets.token_urlsafe(48),
         "ENCRYPTION_KEYS": sealing.new_key(),
         "TIMEZONE": sample.ZONE,
+        "CURRENCY": sample_office.CURRENCY,
         "SMTP_SERVER": HOST,
         "SMTP_PORT": str(free_port(HOST)),
         "SMTP_SECURITY": "none",
@@ -108,6 +109,7 @@ class _Demo:
         owner = create_user(ADMIN, "Demo Admin", "admin", password)
         for draft in sample.later_events(now()):
             create_event(draft, ADMIN, owner.id)
+        sample_office.enter(now(), ADMIN)
         self._owner_id = owner.id
         return password
 
