@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from edupulse.clock import now
+from edupulse.control.catalog import Check
 from edupulse.finance import due, revenue, sending
 from jobs.recorded import recorded
+
+Month = Annotated[str, Check(revenue.check_month)]
 
 
 @recorded
@@ -20,7 +25,7 @@ def send_bill_reminders(bill_id: int | None = None) -> dict[str, int]:
 
 
 @recorded
-def calculate_monthly_revenue(month: str = "") -> dict[str, str | int]:
+def calculate_monthly_revenue(month: Month = "") -> dict[str, str | int]:
     """Add up what came in during a month (2026-03, or the current one), in minor units by currency."""
     found = revenue.monthly(month or revenue.current_month(now()), now())
     return {"month": found.month, **found.figures}

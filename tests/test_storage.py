@@ -58,10 +58,10 @@ def test_what_is_not_there_is_said_to_be_gone(place: Storage) -> None:
 def test_a_folder_that_cannot_be_written_is_named_with_a_cure(tmp_path: Path) -> None:
     (tmp_path / "kept").write_text("a file is in the way")
 
-    with pytest.raises(Unavailable, match="kept") as refused:
+    with pytest.raises(Unavailable, match="mails and exports cannot be kept") as refused:
         FolderStorage(tmp_path / "kept").put(b"data")
 
-    assert "nothing is taken from the mailboxes" in refused.value.cure
+    assert "nothing is taken from the mailboxes and no export is written" in refused.value.cure
 
 
 @pytest.mark.parametrize("act", ["put", "read", "exists"])

@@ -100,6 +100,7 @@ class NewPayment(Body):
     method: Method | None = Field(None, description="Left out: transfer.")
     reference: Text | None = Field(None, max_length=LONGEST["reference"], description="The bank's.")
     note: Text | None = Field(None, max_length=LONGEST_NOTE)
+    revision: Revision | None = Field(None, description="Refused if the bill has another one by now.")
 
 
 class HowMany(Query):

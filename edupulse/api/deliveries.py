@@ -9,15 +9,13 @@ from pydantic import Field
 
 from edupulse.api.answers import facts_of, file_answer, page_of
 from edupulse.api.delivery_facts import Delivery, DeliveryState, DeliveryStory, story_of
-from edupulse.api.gate import actor
-from edupulse.api.message_facts import reads_letters
+from edupulse.api.gate import actor, caller
 from edupulse.api.noun import File, Noun
 from edupulse.api.schema import Body, Paged, PageOf, Text
-from edupulse.errors import Denied
 from edupulse.mail import actions, monitor
 from edupulse.mail.content import raw_mail
 from edupulse.mail.monitor import DeliveryFilter
-from edupulse.mailboxes.confided import CONFIDED, may_read
+from edupulse.notifications.withheld import withheld
 
 noun = Noun("deliveries", __name__, url_prefix="/deliveries")
 
@@ -61,8 +59,8 @@ def show(delivery_id: int) -> dict[str, Any]:
 def download(delivery_id: int) -> Response:
     """Return the mail as it goes over the wire; of a campaign's the unsubscribe link takes nobody off a list."""
     delivery = monitor.delivery(delivery_id)
-    if not may_read(delivery, reads_letters=reads_letters()):
-        raise Denied(CONFIDED, cure="Ask an operator.", role="operator")
+    if denied := withheld(delivery, caller()):
+        raise denied
     return file_answer(raw_mail(delivery), f"mail-{delivery_id}.eml", MAIL)
 
 

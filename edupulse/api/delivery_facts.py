@@ -7,11 +7,11 @@ from typing import Any, Literal
 
 from edupulse.accounts.audit import entries_of
 from edupulse.api.answers import facts_of
-from edupulse.api.message_facts import reads_letters
+from edupulse.api.gate import caller
 from edupulse.api.schema import Shown
 from edupulse.mail.models import Delivery as DeliveryRow
 from edupulse.mail.timeline import entry_of
-from edupulse.mailboxes.confided import content_for
+from edupulse.notifications.withheld import content_for
 
 # Of edupulse.mail.models.STATES, which a test compares
 DeliveryState = Literal[
@@ -90,6 +90,6 @@ def story_of(delivery: DeliveryRow) -> dict[str, Any]:
         **facts_of(delivery, Delivery),
         "attempts": [facts_of(each, Attempt) for each in entry.attempts],
         "next": entry.next,
-        "content": facts_of(content_for(delivery, reads_letters=reads_letters()), MailContent),
+        "content": facts_of(content_for(delivery, caller()), MailContent),
         "history": [facts_of(each, DeliveryAct) for each in entries_of(f"delivery:{delivery.id}")],
     }

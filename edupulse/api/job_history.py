@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -105,7 +106,8 @@ class RegisteredJob(Shown):
     memory_limit_mb: int | None  # null: it shares its worker's process
     retries: int
     on_interrupt: Literal["retry", "fail", "ask"]
-    schedule: JobTiming | None
+    schedule: JobTiming | None  # of its own name
+    schedule_count: int  # all that run it: a job may have one for each mailbox, see `/schedules/`
     pause: Pause | None
     parameters: list[Parameter]
     arguments_schema: dict[str, Any]  # JSON schema of the object `arguments`
@@ -148,10 +150,20 @@ def failures(query: Failures) -> dict[str, Any]:
 def registered() -> dict[str, Any]:
     """List every job that can be sent."""
     moment = clock.now()
-    timings = {each.schedule.name: each for each in schedules.listing(moment)}
+    lines = schedules.listing(moment)
+    timings = {each.schedule.name: each for each in lines}
+    counts = Counter(each.schedule.job for each in lines)
     held = {pause.name: pause for pause in pauses.holding(moment) if pause.scope == "job"}
     specs = current_catalog().specs.values()
-    return {"items": [_job(spec, timings.get(spec.name), held.get(spec.name)) for spec in specs]}
+    return {
+        "items": [
+            {
+                **_job(spec, timings.get(spec.name), held.get(spec.name)),
+                "schedule_count": counts[spec.name],
+            }
+            for spec in specs
+        ]
+    }
 
 
 def _statistic(each: JobStatistics) -> dict[str, Any]:

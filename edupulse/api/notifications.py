@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from edupulse.accounts.models import User
 from edupulse.accounts.users import find_user
 from edupulse.api.answers import page_of
 from edupulse.api.gate import actor, caller
@@ -15,6 +15,7 @@ from edupulse.notifications import reading
 from edupulse.notifications.kinds import KINDS
 from edupulse.notifications.mail import locale_of
 from edupulse.notifications.models import Notification
+from edupulse.notifications.person import Limited
 from edupulse.notifications.preferences import Preference, preferences, set_preference
 from edupulse.notifications.speech import language
 
@@ -47,6 +48,13 @@ class InWords(Query):
     """`language` is en or zh, empty: yours."""
 
     language: Language = ""
+
+
+@dataclass(frozen=True)
+class Speaker(Limited):
+    """Who is behind the token, with the role of the token, and the language in which they are spoken to."""
+
+    locale: str
 
 
 class ReadAll(Shown):
@@ -106,19 +114,20 @@ def prefer(kind: str, body: PreferenceChange, query: InWords) -> dict[str, Any]:
     return _shown(set_preference(person, kind, **body.said(), actor=actor()), person, query.language)
 
 
-def _person() -> User:
-    return find_user(caller().email)
+def _person() -> Speaker:
+    person, bearer = find_user(caller().email), caller()
+    return Speaker(person.id, person.email, bearer.role, locale_of(person))
 
 
-def _facts(notification: Notification, person: User, locale: str) -> dict[str, Any]:
+def _facts(notification: Notification, person: Speaker, locale: str) -> dict[str, Any]:
     kind = KINDS.get(notification.kind)
-    speech = language(locale or locale_of(person))
+    speech = language(locale or person.locale)
     headline, text = kind.said(speech, notification.facts) if kind else (notification.kind, "")
     names = ("id", "kind", "link", "created_at", "read_at", "delivery_id")
     return {**{name: getattr(notification, name) for name in names}, "headline": headline, "text": text}
 
 
-def _shown(preference: Preference, person: User, locale: str) -> dict[str, Any]:
-    title = language(locale or locale_of(person)).gettext(preference.kind.title)
+def _shown(preference: Preference, person: Speaker, locale: str) -> dict[str, Any]:
+    title = language(locale or person.locale).gettext(preference.kind.title)
     told = {"in_site": preference.in_site, "by_mail": preference.by_mail}
     return {"kind": preference.kind.key, "title": title, **told}

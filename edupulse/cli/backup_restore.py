@@ -17,13 +17,14 @@ from edupulse.embedded.lock import only_stack
 from edupulse.embedded.stack import embedded_redis, tidy
 from edupulse.embedded.supervisor import Supervisor
 from edupulse.upkeep import listing
-from edupulse.upkeep.open_mails import CHOICES, HOLD, SEND
+from edupulse.upkeep.open_mails import CHOICES, DOUBT, HOLD, SEND
 from edupulse.upkeep.restore import Restored
 from edupulse.upkeep.restore import restore as carry_out
 
 ASK = "Everything that is in the database now is put aside and replaced by the backup {name}. Go on?"
 NEXT = {
     HOLD: "No mail leaves now. Look at those that wait, then: python cli.py mail resume",
+    DOUBT: "No mail leaves now. Look at those in doubt, and at what waits, then: python cli.py mail resume",
     SEND: "What waits leaves as soon as EduPulse runs.",
 }
 
@@ -35,7 +36,7 @@ NEXT = {
     default=HOLD,
     show_default=True,
     help="Mails that were open in the backup may have left since. hold: none leaves until you resume sending; "
-    "doubt: each becomes uncertain, and you say which goes; send: they leave.",
+    "doubt: besides, each becomes uncertain, and you say which goes; send: they leave.",
 )
 @click.option("--force", is_flag=True, help="Also while EduPulse seems to be at work, or Redis is away.")
 @click.option("--yes", is_flag=True, help="Do not ask.")

@@ -55,7 +55,7 @@ def run(classes: tuple[str, ...], remove: bool, as_json: bool) -> None:
 @json_option
 def cache(as_json: bool) -> None:
     """Empty the caches and remove what was left lying about."""
-    show_facts(caches.clear(now()), as_json=as_json)
+    show_facts(caches.clear(now(), actor=actor()), as_json=as_json)
 
 
 def _conclusion(results: list[Result], removed: bool) -> str:

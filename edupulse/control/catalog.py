@@ -33,6 +33,16 @@ LANES = tuple(name for queue in QUEUES for name in lanes(queue))
 
 
 @dataclass(frozen=True)
+class Check:
+    """A rule for the values of a parameter, as `Annotated[str, Check(rule)]`; `rule` raises Invalid in plain words.
+
+    It is asked where somebody sends the job, so that what can never succeed is not accepted.
+    """
+
+    rule: Callable[[Any], object]
+
+
+@dataclass(frozen=True)
 class Timing:
     """When a job runs by itself: a cron expression or an interval, in the organisation's zone."""
 

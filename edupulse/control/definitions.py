@@ -102,7 +102,9 @@ def add_all(session: Session, wanted: Mapping[str, Definition], moment: datetime
     if not rows:
         return set()
     insert = sqlite_insert if db.engine.dialect.name == "sqlite" else postgresql_insert
-    return set(session.scalars(insert(Schedule).on_conflict_do_nothing().returning(Schedule.name), rows))
+    new = insert(Schedule).on_conflict_do_nothing().returning(Schedule.name)
+    # With their nulls all rows have the same columns: else each change from cron to interval is a statement of its own.
+    return set(session.scalars(new, rows, execution_options={"render_nulls": True}))
 
 
 def bring_in_line(row: Schedule, definition: Definition, moment: datetime) -> bool:

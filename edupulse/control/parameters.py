@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, create_model
 
-from edupulse.control.catalog import JobSpec
+from edupulse.control.catalog import Check, JobSpec
 from edupulse.errors import Invalid
 
 # Kinds of values as JSON schema names them, in words.
@@ -80,6 +80,20 @@ def check(spec: JobSpec, arguments: Mapping[str, Any]) -> None:
         name = str(error.errors(include_url=False)[0]["loc"][0])
         wanted = next(each.words for each in parameters(spec) if each.name == name)
         raise _refusal(spec, f"{name} must be {wanted}", argument=name) from None
+    _check_values(spec, arguments)
+
+
+def _check_values(spec: JobSpec, arguments: Mapping[str, Any]) -> None:
+    """Ask the rules of the parameters; the first that refuses names its argument."""
+    for each in _named(spec.function):
+        for rule in getattr(each.annotation, "__metadata__", ()):
+            if not isinstance(rule, Check) or each.name not in arguments:
+                continue
+            try:
+                rule.rule(arguments[each.name])
+            except Invalid as error:
+                words = f"Job {spec.name}: {each.name}: {error.message}"
+                raise Invalid(words, cure=error.cure, field=f"arguments.{each.name}") from None
 
 
 def _refusal(spec: JobSpec, words: str, argument: str = "") -> Invalid:

@@ -37,7 +37,8 @@ def enter(now: datetime, actor: str) -> int:
 
 def _bill(person_id: int, place: int, first: date, today: date, actor: str) -> None:
     due_on = first + timedelta(days=14)
-    is_over = due_on < today
+    is_new = first == _first_of_month(today, 0)
+    is_over = due_on < today and not is_new
     due_on = due_on if is_over else today + timedelta(days=10 + place)  # the first reminder is days away
     bill = bills.add(
         NewBill(

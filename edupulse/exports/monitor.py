@@ -10,8 +10,10 @@ from sqlalchemy import select, update
 
 from edupulse.accounts import audit
 from edupulse.accounts.models import User
+from edupulse.clock import now as clock_now
 from edupulse.errors import Conflict, Denied, Invalid
 from edupulse.exports import shelf
+from edupulse.exports.ending import UNDER_WAY
 from edupulse.exports.formats import known_format
 from edupulse.exports.models import EXPORT_STATES, Export
 from edupulse.exports.rows import Reader, is_admin, may_open, of_reader
@@ -58,16 +60,23 @@ def file(export_id: int, reader: Reader) -> OpenFile:
     if not may_open(found, reader):
         words = f"This file was written for the role {found.role}."
         raise Denied(words, cure="Ask for a new one: it holds what you may see now.", role=found.role)
-    if found.state != "done" or found.storage_key is None:
-        words = f"There is no file of this export: it is {found.state}."
-        cure = "Wait until it is done." if found.state in ("queued", "running") else "Ask for it again."
-        raise Conflict(words, cure=cure, state=found.state)
-    data = shelf.open_whole(found.storage_key)
+    data = shelf.open_whole(_key_of_file(found, clock_now()))
     with transaction() as session:
         taken = update(Export).where(Export.id == export_id).values(downloads=Export.downloads + 1)
         session.execute(taken.execution_options(synchronize_session=False))
         audit.record(reader.email, "export.download", f"export:{export_id}", filename=found.filename)
     return OpenFile(found, known_format(found.format).content_type, found.bytes, data)
+
+
+def _key_of_file(found: Export, now: datetime) -> str:
+    # Its time may be over before the job that throws it away has come by.
+    is_over = found.expires_at is not None and found.expires_at <= now
+    state = "expired" if found.state == "done" and is_over else found.state
+    if state != "done" or found.storage_key is None:
+        words = f"There is no file of this export: it is {state}."
+        cure = "Wait until it is done." if state in UNDER_WAY else "Ask for it again."
+        raise Conflict(words, cure=cure, state=state)
+    return found.storage_key
 
 
 def seconds_left(found: Export, now: datetime) -> float | None:

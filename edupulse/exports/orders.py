@@ -5,44 +5,49 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from edupulse.accounts import audit
-from edupulse.accounts.models import ROLES, User
+from edupulse.accounts.models import User
 from edupulse.clock import now
 from edupulse.control import actions
 from edupulse.control.enqueue import enqueue
 from edupulse.control.models import JobRun
 from edupulse.database import db
-from edupulse.errors import Conflict, Denied
+from edupulse.errors import Conflict
 from edupulse.exports import shelf
 from edupulse.exports.ending import UNDER_WAY, end
 from edupulse.exports.formats import known_format
 from edupulse.exports.models import Export
 from edupulse.exports.rows import Reader, existing, of_reader
-from edupulse.exports.tables import known
+from edupulse.exports.tables import permitted
 from edupulse.transaction import after_commit, rows_changed, transaction
 
 GIVEN_UP = ("failed", "cancelled")
+MOST_UNDER_WAY = 10  # of one person: reports wait in the same queue, and the parts lie on the same disk
+
+
+class TooMany(Conflict):
+    """This person has as many exports under way as one may have."""
 
 
 def ask(table: str, format: str, filters: Mapping[str, str], *, reader: Reader) -> Export:
     """Accept an export of what this reader may see; the same one, asked for again while it is written, is that one.
 
-    Raises Invalid naming the field, Denied for a table above the reader's role.
+    Raises Invalid naming the field, Denied for a table above the reader's role, TooMany.
     """
-    wanted = known(table)
-    if ROLES.index(reader.role) < ROLES.index(wanted.role):
-        words = f"“{wanted.title}” is for the role {wanted.role}."
-        raise Denied(words, cure="Ask somebody who has it.", role=wanted.role)
+    wanted = permitted(table, reader.role)
     facts = {
         "table": wanted.key, "format": known_format(format).name, "filters": wanted.checked(filters),
         "actor": reader.email, "role": reader.role,
     }  # fmt: skip
     with transaction() as session:
+        # Held until the end, so that two of their questions at once are answered one after the other.
+        its_owner = select(User.id).where(User.email == reader.email).with_for_update(key_share=True)
+        user_id = session.scalar(its_owner)
         if same := _under_way(facts):
             return same
-        user_id = session.scalar(select(User.id).where(User.email == reader.email))
+        _refuse_too_many(reader.email)
         export = Export(**facts, state="queued", user_id=user_id, created_at=now())
         session.add(export)
         session.flush()
@@ -59,12 +64,12 @@ def cancel(export_id: int, *, reader: Reader) -> Export:
     """Stop writing an export; what there is of it goes. Raises NotFound, Denied, Conflict when it is over."""
     of_reader(export_id, reader)
     with transaction() as session:
-        export = existing(export_id)
+        is_stopped = end(export_id, "cancelled", f"Called off by {reader.email}.")
+        export = existing(export_id)  # from here on its writer adds no part
+        if not is_stopped:
+            words = f"This export is {export.state} already."
+            raise Conflict(words, cure="Look at it again.", state=export.state)
         run_id, parts = export.run_id, shelf.keys_of_parts(export.parts)
-        if not end(export_id, "cancelled", f"Called off by {reader.email}."):
-            raise Conflict(
-                f"This export is {export.state} already.", cure="Look at it again.", state=export.state
-            )
         session.execute(update(Export).where(Export.id == export_id).values(parts=[]))
         audit.record(reader.email, "export.cancel", f"export:{export_id}")
         _stop(run_id, reader.email)
@@ -101,6 +106,13 @@ def _under_way(facts: Mapping[str, object]) -> Export | None:
         if found.filters == facts["filters"]:
             return found
     return None
+
+
+def _refuse_too_many(actor: str) -> None:
+    theirs = select(func.count()).where(Export.state.in_(UNDER_WAY), Export.actor == actor)
+    if (db.session.scalar(theirs) or 0) >= MOST_UNDER_WAY:
+        words = f"You have {MOST_UNDER_WAY} exports under way, which is as many as one may have."
+        raise TooMany(words, cure="Wait until one is done, or call one off.", limit=MOST_UNDER_WAY)
 
 
 def _stop(run_id: str | None, actor: str) -> None:

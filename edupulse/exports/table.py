@@ -42,7 +42,12 @@ class Column:
 
     name: str
     source: ColumnElement[Any]
-    kind: str
+    told: str = ""  # a kind; empty: as its type says
+
+    @property
+    def kind(self) -> str:
+        # Asked late: what refers to another table has no type before that one is known.
+        return self.told or kind_of(self.source.type)
 
 
 @dataclass(frozen=True)
@@ -111,7 +116,7 @@ class Table:
 def columns(*sources: Any, **named: Any) -> tuple[Column, ...]:
     """Return columns under their own names, then those that need another one, each written as its type says."""
     own = {source.key: source for source in sources}
-    return tuple(Column(name, source, kind_of(source.type)) for name, source in {**own, **named}.items())
+    return tuple(Column(name, source) for name, source in {**own, **named}.items())
 
 
 def money(**named: Any) -> tuple[Column, ...]:

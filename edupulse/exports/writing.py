@@ -149,8 +149,8 @@ def _encoded(writer: Writer, query: Select[Any]) -> tuple[bytes, int, Any]:
     pieces: list[bytes] = []
     count, size, last = 0, 0, None
     look_anew()
-    with db.session.execute(query) as found:
-        for batch in found.partitions(READ_AT_ONCE):
+    with db.session.execute(query.execution_options(yield_per=READ_AT_ONCE)) as found:
+        for batch in found.partitions():
             pieces.append(encode(cast(Rows, batch)))
             count, size, last = count + len(batch), size + len(pieces[-1]), getattr(batch[-1], KEY)
             if size >= PART_BYTES:
@@ -161,7 +161,8 @@ def _encoded(writer: Writer, query: Select[Any]) -> tuple[bytes, int, Any]:
 
 def _put_together(writer: Writer) -> None:
     export, parts = writer.export, list(writer.export.parts)
-    with TemporaryFile() as file:
+    # Not in the folder for temporary files: that may be a piece of the memory.
+    with TemporaryFile(dir=current_settings().data_dir) as file:
         pieces = [Piece(part["sheet"], part["bytes"], shelf.read_part(part["key"])) for part in parts]
         writer.format.join(file, writer.table.columns, writer.zone, pieces)
         key, digest, size = shelf.put_whole(export.id, file)

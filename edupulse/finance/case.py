@@ -36,6 +36,7 @@ class Case:
     email: str | None
     locale: str
     active: bool
+    earlier_id: int | None = None  # its mail that was taken back
 
     @property
     def open_minor(self) -> int:
@@ -46,6 +47,7 @@ _COLUMNS = (
     BillReminder.id, BillReminder.due_on, BillReminder.days, BillReminder.by_hand,
     Bill.id, Bill.number, Bill.title, Bill.note, Bill.amount_minor, Bill.paid_minor, Bill.currency, Bill.due_on,
     Bill.state, Bill.remind, Person.name, Person.email, Person.locale, Person.active,
+    BillReminder.delivery_id,
 )  # fmt: skip
 
 

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
 from sqlalchemy import TextClause, bindparam, select, text, update
-from sqlalchemy.orm import Session
 
 from edupulse.control.progress import report
 from edupulse.database import UtcDateTime, db
 from edupulse.finance import reasons, sending
 from edupulse.finance.coming import coming
+from edupulse.finance.deciding import obstacle
+from edupulse.finance.looks import set_by_calendar
 from edupulse.finance.models import Bill, BillReminder
 from edupulse.finance.rows import HOLD, UNPAID
 from edupulse.finance.stages import Calendar, Step, agenda, calendar, next_instant, steps
 from edupulse.finance.standing import today
+from edupulse.finance.told import Told, told_of
 from edupulse.mail.once import insert_once
 from edupulse.notifications import notify
 from edupulse.people.models import Person
@@ -38,6 +38,7 @@ def check(now: datetime) -> dict[str, int]:
     run at once: each bill is held by one. Without anything to do it is one look into two small indexes.
     """
     counts = Counter(overdue=0, planned=0, skipped=0)
+    set_by_calendar(now)
     due, is_waiting = _looked(now)
     for done in range(0, due, BATCH):
         report(done, due, "bills")
@@ -48,14 +49,6 @@ def check(now: datetime) -> dict[str, int]:
     if counts["planned"] or is_waiting:  # what waits was planned by a check that ended half-way
         sending.send(now)
     return dict(counts)
-
-
-@dataclass(frozen=True)
-class Told:
-    """What is known of a bill's reminders: the stages of its due date that were dealt with, the last one by hand."""
-
-    days: frozenset[int] = frozenset()
-    by_hand_at: datetime | None = None
 
 
 def _looked(now: datetime) -> tuple[int, bool]:
@@ -82,16 +75,23 @@ def _check_next(now: datetime) -> Counter[str]:
     counts: Counter[str] = Counter()
     with transaction() as session:
         bills = session.execute(_due(now)).all()
-        told, wishes = _told(session, bills), calendar()
-        reminders, changes = [], []
+        told, wishes = told_of(session, bills), calendar()
+        reminders, again, changes = [], [], []
         for bill in bills:
             taken = _steps(bill, told[bill.id], wishes, now)
-            reminders += [_reminder(bill, step, now) for step in taken]
+            known = told[bill.id].again
+            reminders += [_reminder(bill, step, now) for step in taken if step.days not in known]
+            again += [known[step.days] for step in taken if step.days in known and not step.reason]
             changes.append(_change(bill, wishes, now))
             counts["overdue"] += changes[-1]["state"] != bill.state
         counts.update(each["state"] for each in reminders)
         if reminders:
             session.execute(insert_once(session, BillReminder), reminders)
+        if again:
+            session.execute(
+                update(BillReminder), [{"id": id, "state": "planned", "reason": ""} for id in again]
+            )
+            counts["planned"] += len(again)
         if changes:
             session.execute(update(Bill), changes)
     return counts
@@ -104,25 +104,10 @@ def _due(now: datetime) -> Any:
     return query.with_for_update(skip_locked=True, **HOLD)
 
 
-def _told(session: Session, bills: Sequence[Any]) -> Mapping[int, Told]:
-    """Return what is known of the reminders of each bill for its present due date."""
-    due_on = {bill.id: bill.due_on for bill in bills}
-    facts = (BillReminder.bill_id, BillReminder.due_on, BillReminder.days, BillReminder.by_hand)
-    of_these = select(*facts, BillReminder.created_at).where(BillReminder.bill_id.in_(due_on))
-    days: defaultdict[int, set[int]] = defaultdict(set)
-    by_hand: dict[int, datetime] = {}
-    for row in session.execute(of_these.order_by(BillReminder.id)) if bills else ():
-        if row.by_hand:
-            by_hand[row.bill_id] = row.created_at
-        elif row.due_on == due_on[row.bill_id]:
-            days[row.bill_id].add(row.days)
-    return {bill.id: Told(frozenset(days[bill.id]), by_hand.get(bill.id)) for bill in bills}
-
-
 def _steps(bill: Any, told: Told, wishes: Calendar, now: datetime) -> list[Step]:
     """Return what to do about the bill's stages; why nobody can be told comes before every other reason to plan."""
     found = steps(agenda(bill.due_on, wishes), told.days, bill.created_at, now)
-    reason = sending.obstacle(bill)
+    reason = obstacle(bill)
     if not reason and told.by_hand_at and now - told.by_hand_at < TOLD_FOR:
         reason = reasons.TOLD
     return [Step(step.days, step.reason or reason) for step in found]

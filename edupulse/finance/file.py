@@ -9,7 +9,7 @@ from datetime import date
 from edupulse.config import current_settings
 from edupulse.errors import Invalid
 from edupulse.finance.dates import parse_day
-from edupulse.finance.fields import NewBill, checked
+from edupulse.finance.fields import NewBill, checked, checked_day
 from edupulse.finance.headings import WHOSE, columns_of, meaning_of
 from edupulse.finance.money import check_currency, parse_amount
 from edupulse.people.headings import Column
@@ -23,12 +23,15 @@ NO = frozenset({"", "no", "n", "false", "open", "unpaid", "0", "-", "–", "nein
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One usable row: its bill, of nobody yet; the words that name the person, the surest first; what was paid."""
+    """One usable row: its bill, of nobody yet; what was paid; the words that name the person, the surest first.
+
+    Each of them stands with the part of WHOSE that it is.
+    """
 
     line: int
     text: str
     bill: NewBill
-    whose: tuple[str, ...]
+    whose: tuple[tuple[str, str], ...]
     paid_minor: int = 0
     paid_on: date | None = None
 
@@ -77,12 +80,10 @@ def _line(record: Record, columns: Sequence[Column], today: date, remind: bool) 
     try:
         bill = checked(_bill(said, remind), today)
         paid = _paid(said.get("paid", ""), bill)
-        paid_on = parse_day(said["paid_on"], "paid_on") if said.get("paid_on") else None
-        if paid_on and paid_on > today:
-            raise Invalid(f"{paid_on} is still to come.", cure="Look at the date.", field="paid_on")
+        paid_on = _paid_on(said["paid_on"], today) if said.get("paid_on") else None
     except Invalid as error:
         return Problem(record.line, record.text, str(error), str(error.facts.get("field", "")))
-    whose = tuple(said[part] for part in WHOSE if said.get(part))
+    whose = tuple((part, said[part]) for part in WHOSE if said.get(part))
     return Line(record.line, record.text, bill, whose, paid, paid_on)
 
 
@@ -107,7 +108,17 @@ def _paid(written: str, bill: NewBill) -> int:
     word = written.strip().casefold()
     if word in NO or word.strip("0.,") == "":
         return 0
+    if word == "1" and bill.amount_minor != parse_amount("1", bill.currency):
+        cure = "Write yes, or the amount like 1.00."
+        raise Invalid("“1” could be a yes or an amount.", cure=cure, field="paid")
     paid = bill.amount_minor if word in YES else parse_amount(written, bill.currency)
     if paid > bill.amount_minor:
         raise Invalid("More was paid than the bill has.", cure="Look at both amounts.", field="paid")
     return paid
+
+
+def _paid_on(written: str, today: date) -> date:
+    day = checked_day(parse_day(written, "paid_on"), "paid_on")
+    if day > today:
+        raise Invalid(f"{day} is still to come.", cure="Look at the date.", field="paid_on")
+    return day

@@ -118,6 +118,8 @@ def _parted(number: str, places: int, text: str) -> tuple[str, str]:
     before, decimals = number[:at], number[at + 1 :]
     is_like_a_group = len(decimals) == 3 and _GROUPED.fullmatch(number) is not None
     if is_like_a_group and not set(before) & set(" .,'"):
+        if places == 3 and number[at] == ".":  # as this program writes dinars itself: 1.250
+            return before, decimals
         if places:  # one thousand and more, or one and a bit?
             raise _two_amounts(before, decimals, text)
         return number, ""

@@ -17,9 +17,9 @@ from edupulse.finance.fields import checked_day, one_line, text
 from edupulse.finance.models import METHODS, Bill, Payment
 from edupulse.finance.money import amount_words, checked_amount
 from edupulse.finance.revenue import month_of, tell_changed
-from edupulse.finance.rows import held, subject_of
+from edupulse.finance.rows import held, refuse_overtaken, subject_of
 from edupulse.finance.standing import stand, today
-from edupulse.finance.withdrawal import withdraw
+from edupulse.finance.withdrawal import rewrite, withdraw
 from edupulse.transaction import transaction
 
 
@@ -32,17 +32,20 @@ def pay(
     method: str = "transfer",
     reference: str = "",
     note: str = "",
+    revision: int | None = None,
 ) -> Payment:
     """Write down money that came in, today unless `received_on` says another day of the organisation's zone.
 
     The same reference and amount again is the same payment. Raises NotFound, Invalid naming the field (also for more
-    than is open), Conflict for a void bill and for a reference that another amount has.
+    than is open), Conflict for a void bill, for a reference that another amount has, and for a bill that is not as it
+    was at `revision`: two people with the same money before them enter it once.
     """
     money = _checked(checked_amount(amount_minor), received_on, method, reference, note)
     with transaction() as session:
         bill = held(session, bill_id)
         if known := _known(session, bill, money):
             return known
+        refuse_overtaken(bill, revision)
         _refuse_void(bill)
         _refuse_too_much(bill, money.amount_minor)
         return _stored(session, bill, money, actor)
@@ -57,6 +60,7 @@ def refund(
     method: str = "transfer",
     reference: str = "",
     note: str = "",
+    revision: int | None = None,
 ) -> Payment:
     """Write down money that went back, as a payment below zero; `amount_minor` is above zero.
 
@@ -67,6 +71,7 @@ def refund(
         bill = held(session, bill_id)
         if known := _known(session, bill, money):
             return known
+        refuse_overtaken(bill, revision)
         _refuse_more_than_paid(bill, amount_minor)
         return _stored(session, bill, money, actor)
 
@@ -166,6 +171,8 @@ def _stored(session: Session, bill: Bill, money: Money, actor: str) -> Payment:
     session.flush()
     if bill.state == "paid":
         withdraw(session, bill.id, reasons.PAID)
+    else:
+        rewrite(session, bill.id)
     action, amount = (
         ("bill.pay", money.amount_minor) if money.amount_minor > 0 else ("bill.refund", -money.amount_minor)
     )

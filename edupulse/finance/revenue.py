@@ -102,6 +102,12 @@ def _still_good(kept: MonthRevenue, now: datetime) -> MonthSum | None:
     return MonthSum(kept.month, kept.figures, kept.calculated_at, from_cache=True) if is_good else None
 
 
+def check_month(month: str) -> None:
+    """Raise Invalid unless `month` is one ("2026-03"), or empty for the present one."""
+    if month:
+        _days(month)
+
+
 def _calculated(first: date, after: date) -> dict[str, int]:
     sums = select(Payment.currency, func.sum(Payment.amount_minor))
     received = sums.where(Payment.received_on >= first, Payment.received_on < after)

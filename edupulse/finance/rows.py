@@ -11,11 +11,13 @@ from sqlalchemy.orm import Session
 from edupulse.accounts.audit import entries_of
 from edupulse.config import current_settings
 from edupulse.database import db
-from edupulse.errors import Conflict, NotFound
+from edupulse.errors import Conflict, Invalid, NotFound
 from edupulse.finance.models import Bill
 from edupulse.paging import LARGEST_NUMBER
+from edupulse.people.models import Person
 from edupulse.walltime import to_local
 
+FACTS = ("number", "person_id", "title", "note", "amount_minor", "currency", "issued_on", "due_on", "remind")
 # Of the bill alone, not of its person; rows that point to it (payments, reminders) may be written meanwhile.
 HOLD: dict[str, Any] = {"of": Bill, "key_share": True}
 _HELD = (
@@ -43,6 +45,20 @@ def held(session: Session, bill_id: int) -> Bill:
     if found is None:
         raise _no_such_bill(bill_id)
     return found
+
+
+def facts_of(bill: Bill) -> dict[str, Any]:
+    """Return what people decide about a bill, as it stands now."""
+    return {name: getattr(bill, name) for name in FACTS}
+
+
+def refuse_unknown(session: Session, person_id: int) -> None:
+    """Raise Invalid, field person_id, where there is no such person."""
+    # Held, so that nobody removes them before the bill that names them is written.
+    wanted = select(Person.id).where(Person.id == person_id).with_for_update(read=True, key_share=True)
+    if not 0 < person_id <= LARGEST_NUMBER or session.scalar(wanted) is None:
+        cure = "Choose one from the list of people."
+        raise Invalid(f"There is no person {person_id}.", cure=cure, field="person_id")
 
 
 def refuse_overtaken(bill: Bill, revision: int | None) -> None:

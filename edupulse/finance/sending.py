@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import insert, select, text, update
 from sqlalchemy.orm import Session
@@ -17,15 +17,17 @@ from edupulse.errors import Conflict
 from edupulse.finance import reasons
 from edupulse.finance.case import Case, cases
 from edupulse.finance.compose import compose
+from edupulse.finance.deciding import verdict
 from edupulse.finance.models import UNPAID_STATES, Bill, BillReminder
 from edupulse.finance.rows import held, subject_of
-from edupulse.finance.stages import agenda, calendar
+from edupulse.finance.stages import agenda, calendar, next_instant
 from edupulse.finance.standing import today
 from edupulse.finance.withdrawal import KIND
 from edupulse.logs import get_logger
 from edupulse.mail import outbox
 from edupulse.mail.compose import Mail
 from edupulse.mail.outbox import Posting
+from edupulse.mail.suppressions import stops_for
 from edupulse.transaction import transaction
 
 BATCH = 200  # reminders in one transaction: the first are on their way while the next are written
@@ -67,36 +69,6 @@ def remind_now(bill_id: int, *, actor: str) -> BillReminder:
     return reminder
 
 
-class Addressed(Protocol):
-    """A bill with its person, as far as it matters whether they may be reminded."""
-
-    @property
-    def remind(self) -> bool: ...
-    @property
-    def email(self) -> str | None: ...
-    @property
-    def active(self) -> bool: ...
-
-
-def obstacle(bill: Addressed) -> str:
-    """Say why the person cannot be reminded at all, empty if they can."""
-    causes = (
-        (reasons.REMINDERS_OFF, not bill.remind),
-        (reasons.LEFT, not bill.active),
-        (reasons.NO_ADDRESS, not bill.email),
-    )
-    return next((reason for reason, is_so in causes if is_so), "")
-
-
-def verdict(case: Case) -> str:
-    """Say why a planned reminder is left out after all, empty if it leaves."""
-    causes = ((reasons.PAID, "paid"), (reasons.VOID, "void"))
-    settled = next((reason for reason, state in causes if case.state == state), "")
-    if settled or case.by_hand:
-        return settled
-    return reasons.MOVED if case.planned_for != case.due_on else obstacle(case)
-
-
 def _send_next(now: datetime, bill_id: int | None) -> Counter[str]:
     """Hand over one batch in one transaction; return what became of it, empty when nothing is planned."""
     with transaction() as session:
@@ -119,7 +91,7 @@ def _decided(session: Session, ids: Sequence[int], now: datetime) -> Counter[str
         else:
             reason = reason or reasons.FAILED
             outcomes.append(
-                {"id": case.reminder_id, "state": "skipped", "reason": reason, "delivery_id": None}
+                {"id": case.reminder_id, "state": "skipped", "reason": reason, "delivery_id": case.earlier_id}
             )
     skipped = len(outcomes)
     outcomes += _posted(leaving, now)
@@ -136,15 +108,27 @@ def _posted(leaving: Sequence[tuple[Case, Mail]], now: datetime) -> list[dict[st
 
 
 def _posting(case: Case, mail: Mail, now: datetime) -> Posting:
-    over = agenda(case.due_on, calendar()).overdue_at
     return Posting(
         mail=mail,
         kind=KIND,
         subject_id=str(case.bill_id),
-        occurrence=f"{case.planned_for}:{case.days}:{case.by_hand}",
+        occurrence=_occurrence(case),
         due_at=now,
-        expires_at=over if now < over else now + USEFUL_FOR,
+        expires_at=_expiry(case, now),
     )
+
+
+def _occurrence(case: Case) -> str:
+    """Tell this mail from every other about the bill, also from one of the same reminder that was taken back."""
+    again = f":{case.earlier_id}" if case.earlier_id else ""
+    return f"{case.planned_for}:{case.days}:{case.by_hand}{again}"
+
+
+def _expiry(case: Case, now: datetime) -> datetime:
+    """Return when the mail is of no use: the next reminder says more, and two at once would be one too many."""
+    found = agenda(case.due_on, calendar())
+    last = found.overdue_at if now < found.overdue_at else now + USEFUL_FOR
+    return last if case.by_hand else min(last, next_instant(found, now) or last)
 
 
 def _composed(case: Case, now: datetime) -> Mail | None:
@@ -166,6 +150,9 @@ def _refuse_useless(bill: Bill) -> None:
         raise Conflict(f"{bill.person.name} has left and is not written to.", cure=cure, **about)
     if not bill.person.email:
         raise Conflict(f"{bill.person.name} has no e-mail address.", cure="Add it to the person.", **about)
+    if stops_for([bill.person.email]).reason(bill.person.email, KIND):
+        cure = "Lift the stop first, if they want mail again."
+        raise Conflict(f"Mail to {bill.person.email} is stopped.", cure=cure, **about)
 
 
 def _refuse_again(session: Session, bill: Bill, moment: datetime) -> None:

@@ -15,6 +15,7 @@ from edupulse.finance.fields import NewBill
 from edupulse.finance.file import Line
 from edupulse.finance.models import Bill
 from edupulse.finance.money import amount_words
+from edupulse.mail.addresses import comparable
 from edupulse.people import listing
 from edupulse.people.intake_report import SHOWN_LINES, Problem
 from edupulse.people.models import Person
@@ -72,12 +73,30 @@ def _with_people(lines: Sequence[Line], found: Sorted) -> list[tuple[Line, Perso
     people: dict[str, Person | None] = {}
     theirs = []
     for line in lines:
-        person = next((each for word in line.whose if (each := _find(word, people))), None)
+        person = _meant(line.whose, people)
         if person:
             theirs.append((replace(line, bill=replace(line.bill, person_id=person.id)), person))
         else:
-            found.problems.append(Problem(line.line, line.text, _nobody(line.whose), "person"))
+            words = [word for _, word in line.whose]
+            found.problems.append(Problem(line.line, line.text, _nobody(words), "person"))
     return theirs
+
+
+def _meant(whose: Sequence[tuple[str, str]], people: dict[str, Person | None]) -> Person | None:
+    """Return whom the surest word that is known names, unless they have another number or address than the file says.
+
+    A stranger of the same name must not get the bill of somebody who is not here yet.
+    """
+    for at, (_, word) in enumerate(whose):
+        if person := _find(word, people):
+            return None if any(_belies(person, *surer) for surer in whose[:at]) else person
+    return None
+
+
+def _belies(person: Person, part: str, word: str) -> bool:
+    """Say whether a word that names nobody, or a whole family by its address, speaks against this person."""
+    own, said = (person.external_id, word) if part == "external_id" else (person.comparable, comparable(word))
+    return own is not None and own != said
 
 
 def _find(word: str, people: dict[str, Person | None]) -> Person | None:

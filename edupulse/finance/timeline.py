@@ -14,10 +14,10 @@ from edupulse.accounts.models import AuditEntry
 from edupulse.config import current_settings
 from edupulse.database import db
 from edupulse.finance import reasons
+from edupulse.finance.deciding import obstacle
 from edupulse.finance.models import Bill, BillReminder
 from edupulse.finance.money import amount_words
 from edupulse.finance.rows import existing, subject_of
-from edupulse.finance.sending import obstacle
 from edupulse.finance.stages import agenda, calendar
 from edupulse.finance.withdrawal import KIND
 from edupulse.mail.models import Delivery

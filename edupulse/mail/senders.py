@@ -187,8 +187,10 @@ def _lacking() -> tuple[str, str] | None:
 
 
 def _pause(session: Session, sender: Sender, cause: str, reason: str, cure: str) -> None:
-    if cause == UNCONFIGURED and sender.pause_cause in (UNCONFIGURED, RESTORED):
-        return  # a server that is set again does not end what a person must end
+    if sender.pause_cause == RESTORED != cause:
+        return  # whatever else is mended does not end what a person must end
+    if cause == sender.pause_cause == UNCONFIGURED:
+        return
     sender.paused_at, sender.resume_at = now(), None
     sender.pause_cause, sender.pause_reason, sender.pause_cure = cause, reason, cure
     sender.pause_fingerprint = _fingerprint(current_settings())

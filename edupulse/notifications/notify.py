@@ -13,6 +13,7 @@ from edupulse.accounts.models import ROLES, User
 from edupulse.clock import now
 from edupulse.control.enqueue import enqueue
 from edupulse.mail.once import insert_once
+from edupulse.notifications import floods
 from edupulse.notifications.kinds import Kind, kind_of
 from edupulse.notifications.models import Notification
 from edupulse.notifications.preferences import Preference, wishes
@@ -26,7 +27,8 @@ def tell(user_ids: Iterable[int], kind: str, key: str, facts: Mapping[str, Any],
     """Tell these people once of what `key` names; return how many were told now.
 
     In the caller's transaction, or an own one. Who is switched off, has too small a role or does not want to
-    know is passed over; who wants only a mail gets a row that is read already. `link` is a path of this site.
+    know is passed over; who wants only a mail gets a row that is read already. In a flood of one kind people are
+    called once for what is beyond floods.AT_MOST. `link` is a path of this site.
     Raises Invalid for a kind that does not exist.
     """
     wanted = set(user_ids)
@@ -39,13 +41,26 @@ def tell_role(role: str, kind: str, key: str, facts: Mapping[str, Any], link: st
 
 
 def _tell(kind: Kind, which: Any, key: str, facts: Mapping[str, Any], link: str) -> int:
+    key, moment = key[:LONGEST_KEY], now()
+    about = {"kind": kind.key, "key": key, "facts": _storable(facts), "link": link[:300]}
     with transaction() as session:
-        people = session.execute(select(User.id, User.role).where(which, User.active).order_by(User.id))
-        reached = [user_id for user_id, role in people if kind.reaches(role)]
-        wanted = [(user_id, each) for user_id, each in wishes(kind, reached).items() if not each.is_silent]
-        about = {"kind": kind.key, "key": key[:LONGEST_KEY], "facts": _storable(facts), "link": link[:300]}
-        rows = [{**about, **_row(user_id, each, now())} for user_id, each in wanted]
-        return _insert(session, rows) if rows else 0
+        rows = [{**about, **each} for each in _rows(session, kind, which, key, moment)]
+        flood = floods.flooded(session, kind, [row["user_id"] for row in rows], moment) if rows else {}
+        sums = [floods.summing_up(kind, row) for row in rows if flood.get(row["user_id"]) is False]
+        told = _insert(session, [floods.quiet(row) if row["user_id"] in flood else row for row in rows])
+        _insert(session, sums)
+        return told
+
+
+def _rows(session: Session, kind: Kind, which: Any, key: str, moment: datetime) -> list[dict[str, Any]]:
+    """Return whom to tell, and how; who was told of `key` before is left out."""
+    told = select(Notification.id).where(Notification.user_id == User.id, Notification.key == key)
+    people = session.execute(
+        select(User.id, User.role).where(which, User.active, ~told.exists()).order_by(User.id)
+    )
+    reached = [user_id for user_id, role in people if kind.reaches(role)]
+    wishes_of = wishes(kind, reached) if reached else {}
+    return [_row(user_id, each, moment) for user_id, each in wishes_of.items() if not each.is_silent]
 
 
 def _row(user_id: int, wish: Preference, moment: datetime) -> dict[str, Any]:
@@ -58,6 +73,8 @@ def _row(user_id: int, wish: Preference, moment: datetime) -> dict[str, Any]:
 
 
 def _insert(session: Session, rows: Sequence[dict[str, Any]]) -> int:
+    if not rows:
+        return 0
     new = session.execute(
         insert_once(session, Notification).returning(Notification.id, Notification.mail), rows
     ).all()

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from edupulse.accounts.audit import record
-from edupulse.accounts.models import User
 from edupulse.database import db
 from edupulse.errors import Denied
+from edupulse.mail.once import insert_once
 from edupulse.notifications.kinds import Kind, kind_of, kinds_for
 from edupulse.notifications.models import NotificationPreference
+from edupulse.notifications.person import Person
 from edupulse.transaction import transaction
 
 
@@ -30,7 +32,7 @@ class Preference:
         return not (self.in_site or self.by_mail)
 
 
-def preferences(user: User) -> list[Preference]:
+def preferences(user: Person) -> list[Preference]:
     """Return how `user` is told of each kind that may reach them."""
     found = db.session.scalars(
         select(NotificationPreference).where(NotificationPreference.user_id == user.id)
@@ -49,7 +51,7 @@ def wishes(kind: Kind, user_ids: Collection[int]) -> dict[int, Preference]:
 
 
 def set_preference(
-    user: User, kind: str, *, in_site: bool | None = None, by_mail: bool | None = None, actor: str
+    user: Person, kind: str, *, in_site: bool | None = None, by_mail: bool | None = None, actor: str
 ) -> Preference:
     """Tell `user` of `kind` at the bell, by mail, by both or not at all; None leaves as it is.
 
@@ -67,9 +69,7 @@ def set_preference(
             before.by_mail if by_mail is None else by_mail,
         )
         if after != before:
-            row = row or NotificationPreference(user_id=user.id, kind=kind)
-            row.in_site, row.by_mail = after.in_site, after.by_mail
-            session.add(row)
+            _keep(session, user, after)
             record(
                 actor, "notifications.prefer", f"user:{user.id}",
                 kind=kind, before=_shown(before), after=_shown(after),
@@ -78,7 +78,7 @@ def set_preference(
 
 
 def set_preferences(
-    user: User, *, in_site: Collection[str], by_mail: Collection[str], actor: str
+    user: Person, *, in_site: Collection[str], by_mail: Collection[str], actor: str
 ) -> list[Preference]:
     """Tell `user` at the bell of what `in_site` names and by mail of what `by_mail` names, and of nothing else.
 
@@ -91,6 +91,14 @@ def set_preferences(
             )
             for kind in kinds_for(user.role)
         ]
+
+
+def _keep(session: Session, user: Person, wanted: Preference) -> None:
+    """Write a preference; two that are the first at the same moment do not trip over each other."""
+    key = {"user_id": user.id, "kind": wanted.kind.key}
+    session.execute(insert_once(session, NotificationPreference).values(**key, **_shown(wanted)))
+    mine = update(NotificationPreference).filter_by(**key)
+    session.execute(mine.values(**_shown(wanted)))
 
 
 def _preference(kind: Kind, row: NotificationPreference | None) -> Preference:

@@ -19,12 +19,12 @@ from edupulse.transaction import transaction
 
 Watch = Callable[[datetime], int]
 
-SINCE = timedelta(
-    hours=1
-)  # failures that ended longer ago are history; a watch that was away looks back so far
+# Failures that ended longer ago are history; a watch that was away looks back so far.
+SINCE = timedelta(hours=1)
 LONGEST_LIFE = timedelta(days=2)  # from acceptance to failure; the index of failed runs is by acceptance
 LOST_AFTER = timedelta(minutes=10)  # a mail that waits longer has lost its job
-AT_ONCE = 100
+AT_ONCE = 100  # in one round: the others follow a minute later
+CAUSES = 2000  # that are looked at in one round; more in an hour is one trouble with many names
 
 _others: dict[str, Watch] = {}
 
@@ -49,30 +49,40 @@ def watch(now: datetime) -> dict[str, int]:
 def _failed_jobs(now: datetime) -> int:
     """Tell of failures of one cause once a day of the organisation."""
     day = now.astimezone(ZoneInfo(current_settings().timezone)).date()
-    return sum(
-        tell_role(
-            "operator",
-            "job_failed",
-            f"job_failed:{cause}:{day}",
-            {"name": run.name, "error": _error_of(run), "run_id": run.id},
-            link=f"/jobs/{run.id}",
+    known = _keys_of_failures(now)
+    failures = {f"job_failed:{cause}:{day}": run for cause, run in _newest_by_cause(now)}
+    untold = [key for key in failures if key not in known]
+    return sum(_tell_of_failure(key, failures[key]) for key in untold[:AT_ONCE])
+
+
+def _tell_of_failure(key: str, run: JobRun) -> int:
+    facts = {"name": run.name, "error": _error_of(run), "run_id": run.id}
+    return tell_role("operator", "job_failed", key, facts, link=f"/jobs/{run.id}")
+
+
+def _newest_by_cause(now: datetime) -> list[tuple[str, JobRun]]:
+    """Return what has failed lately with its newest run, the newest first."""
+    cause = func.coalesce(JobRun.error_fingerprint, JobRun.name).label("cause")
+    place = func.row_number().over(partition_by=cause, order_by=(JobRun.ended_at.desc(), JobRun.id.desc()))
+    failed = (
+        select(JobRun.id, cause, place.label("place"))
+        .where(
+            JobRun.state == "failed", JobRun.created_at > now - LONGEST_LIFE, JobRun.ended_at > now - SINCE
         )
-        for cause, run in _newest_by_cause(now).items()
+        .subquery()
     )
+    newest = select(failed.c.cause, JobRun).join(failed, failed.c.id == JobRun.id).where(failed.c.place == 1)
+    rows = db.session.execute(newest.order_by(JobRun.ended_at.desc(), JobRun.id).limit(CAUSES))
+    return [(row.cause, row.JobRun) for row in rows]
 
 
-def _newest_by_cause(now: datetime) -> dict[str, JobRun]:
-    failed = select(
-        func.coalesce(JobRun.error_fingerprint, JobRun.name).label("cause"), func.max(JobRun.id).label("id")
-    ).where(JobRun.state == "failed", JobRun.created_at > now - LONGEST_LIFE, JobRun.ended_at > now - SINCE)
-    causes = {row.id: row.cause for row in db.session.execute(failed.group_by("cause").limit(AT_ONCE))}
-    runs = db.session.scalars(select(JobRun).where(JobRun.id.in_(causes)))
-    return {causes[run.id]: run for run in runs}
+def _keys_of_failures(now: datetime) -> set[str]:
+    lately = (Notification.kind == "job_failed", Notification.created_at > now - LONGEST_LIFE)
+    return set(db.session.scalars(select(Notification.key).distinct().where(*lately)))
 
 
 def _error_of(run: JobRun) -> str:
-    words = f"{run.error_class or 'Error'}: {run.error_message or ''}".strip().splitlines()[0][:300]
-    return words if words.endswith((".", "!", "?")) else f"{words}."
+    return f"{run.error_class or 'Error'}: {run.error_message or ''}".strip().splitlines()[0][:300]
 
 
 def _stopped_mailboxes() -> int:

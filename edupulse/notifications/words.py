@@ -7,11 +7,16 @@ from typing import Any
 
 from edupulse.notifications.speech import Language
 
+_SENTENCES = ("error", "reason")  # the words of others: what we say ourselves follows them
 UNKNOWN = "–"  # stands for a fact that an older release has not noted
 
 
 class Facts(dict[str, Any]):
     """The facts of a notification; one that is missing is a dash, and breaks no page."""
+
+    def __init__(self, facts: Mapping[str, Any]) -> None:
+        super().__init__(facts)
+        self.update({name: _sentence(facts[name]) for name in _SENTENCES if name in facts})
 
     def __missing__(self, name: str) -> str:
         return UNKNOWN
@@ -25,11 +30,27 @@ class Facts(dict[str, Any]):
 Words = Callable[[Language, Facts], tuple[str, str]]
 
 
+def _sentence(said: Any) -> str:
+    words = str(said or "").strip()
+    return words if not words or words.endswith((".", "!", "?", "。", "！", "？", "…")) else f"{words}."
+
+
 def said(words: Words, language: Language, facts: Mapping[str, Any]) -> tuple[str, str]:
     """Return headline and text in `language`."""
     known = Facts(facts)
     headline, text = words(language, known)
-    return headline % known, text % known
+    return headline % known, (text % known).strip()
+
+
+def many(language: Language, facts: Facts) -> tuple[str, str]:
+    """facts: summed_up, title (of the kind, in `language`)."""
+    return (
+        language.gettext("Many within an hour: %(title)s"),
+        language.gettext(
+            "You were told of %(summed_up)s one by one. The others stand among your notifications as read, and no"
+            " mail comes of them."
+        ),
+    )
 
 
 def job_failed(language: Language, facts: Facts) -> tuple[str, str]:
@@ -61,7 +82,9 @@ def sending_paused(language: Language, facts: Facts) -> tuple[str, str]:
 def bills_overdue(language: Language, facts: Facts) -> tuple[str, str]:
     """facts: count."""
     return (
-        language.ngettext("%(count)s bill is overdue", "%(count)s bills are overdue", facts.count("count")),
+        language.ngettext(
+            "%(count)s bill became overdue", "%(count)s bills became overdue", facts.count("count")
+        ),
         language.gettext("Their day has passed and money is still open. The list says whose they are."),
     )
 

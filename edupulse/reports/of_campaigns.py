@@ -9,9 +9,9 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from edupulse.campaigns.models import Campaign
+from edupulse.counting import counts, within
 from edupulse.database import db
 from edupulse.mail.models import OPEN_STATES, Delivery
-from edupulse.reports.counting import counts, within
 
 FAILED = ("rejected", "bounced", "unknown")
 ASKED_AT_ONCE = 500  # mailings in one query

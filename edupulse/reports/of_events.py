@@ -9,11 +9,11 @@ from datetime import datetime
 
 from sqlalchemy import or_, select
 
+from edupulse.counting import spans
 from edupulse.database import db
 from edupulse.mail.models import STATES
 from edupulse.reminders.models import Event
 from edupulse.reminders.plan import facts_of, occurrences
-from edupulse.reports.counting import spans
 from edupulse.reports.of_mail import by_kind
 
 NOTICES = ("correction", "cancellation")

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from edupulse.clock import now
+from edupulse.control.accepted import accepted
 from edupulse.control.hours import hour_of
 from edupulse.control.keeping import kept_since
-from edupulse.control.models import JobRun
 from edupulse.control.statistics import statistics
-from edupulse.reports.counting import count, spans
+from edupulse.counting import spans
 
 SUMMED = ("accepted", "finished", "failed", "cancelled", "open", "retried")
 
@@ -27,15 +27,7 @@ def collect(begin: datetime, end: datetime) -> dict[str, int | float]:
 def series(edges: Sequence[datetime]) -> list[int]:
     """Return how many runs were accepted in each part; nothing where only the sum of the hour is kept."""
     known = _known(edges)
-    if any(begin == end for begin, end in spans(known)):
-        return []
-    return [_accepted(begin, end) for begin, end in spans(known)]
-
-
-def _accepted(begin: datetime, end: datetime) -> int:
-    if begin >= kept_since(now()):
-        return count(JobRun.created_at, begin, end)
-    return sum(job.accepted for job in statistics(begin, end))
+    return [] if any(begin == end for begin, end in spans(known)) else accepted(known)
 
 
 def _known(edges: Sequence[datetime]) -> list[datetime]:

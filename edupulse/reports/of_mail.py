@@ -11,9 +11,9 @@ from typing import Any
 
 from sqlalchemy import Float, func, select
 
+from edupulse.counting import counts, within
 from edupulse.database import db
 from edupulse.mail.models import OPEN_STATES, Delivery
-from edupulse.reports.counting import counts, within
 
 Line = tuple[str, str, int, float]  # kind, state, how many, seconds from being due until sent, all together
 

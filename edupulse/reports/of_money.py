@@ -13,12 +13,12 @@ from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import case, func, select
 
 from edupulse.config import current_settings
+from edupulse.counting import counts, within
 from edupulse.database import db
 from edupulse.finance.models import UNPAID_STATES, Bill, Payment
-from edupulse.reports.counting import count, counts, within
 from edupulse.reports.of_mail import by_kind
 from edupulse.walltime import to_local
 
@@ -30,18 +30,20 @@ _STANDS = Bill.state != "void"
 
 def collect(begin: datetime, end: datetime) -> dict[str, int | float]:
     """Return counts, and sums as "billed:EUR"; a currency is named where it has bills or payments."""
-    bills = (Bill.created_at, begin, end)
+    bills, billed = _entered(Bill, begin, end, _STANDS)
+    payments, received = _entered(Payment, begin, end)
+    still_open, overdue = _open(end)
     found: dict[str, int | float] = {
-        "bills": count(*bills, _STANDS),
-        "payments": count(Payment.created_at, begin, end),
+        "bills": bills,
+        "payments": payments,
         "reminders": sum(n for (kind, _), n in by_kind(begin, end).items() if kind == REMINDER),
     }
     sums = {
-        "billed": _sums(_amounts(Bill.amount_minor, Bill.currency).where(*within(*bills), _STANDS)),
-        "received": _received(begin, end),
+        "billed": billed,
+        "received": received,
         "revenue": _revenue(begin, end),
-        "open": _open(end),
-        "overdue": _open(end, Bill.due_on < _day(end)),
+        "open": still_open,
+        "overdue": overdue,
     }
     return found | {
         f"{key}:{currency}": amount
@@ -55,34 +57,43 @@ def series(edges: Sequence[datetime]) -> list[int]:
     return counts(Payment.created_at, edges)
 
 
-def _received(begin: datetime, end: datetime) -> Money:
-    entered = within(Payment.created_at, begin, end)
-    return _sums(_amounts(Payment.amount_minor, Payment.currency).where(*entered))
+def _entered(
+    rows: type[Bill | Payment], begin: datetime, end: datetime, *conditions: Any
+) -> tuple[int, Money]:
+    """Return how many bills or payments were entered in the period, and their amounts."""
+    entered = (*within(rows.created_at, begin, end), *conditions)
+    found = _sums(rows.currency, func.count(), func.sum(rows.amount_minor), where=entered)
+    return sum(number for _, number, _ in found), Counter(
+        {currency: int(amount) for currency, _, amount in found}
+    )
 
 
 def _revenue(begin: datetime, end: datetime) -> Money:
     if not (_is_midnight(begin) and _is_midnight(end)):
         return Counter()
     dated = (Payment.received_on >= _day(begin), Payment.received_on < _day(end))
-    return _sums(_amounts(Payment.amount_minor, Payment.currency).where(*dated))
+    found = _sums(Payment.currency, func.sum(Payment.amount_minor), where=dated)
+    return Counter({currency: int(amount) for currency, amount in found})
 
 
-def _open(end: datetime, *conditions: Any) -> Money:
-    """Return what was open at `end`: what is open today of bills entered before, and what came in on them since."""
-    known = (Bill.created_at < end, _STANDS, *conditions)
-    today = _amounts(Bill.amount_minor - Bill.paid_minor, Bill.currency)
-    since = _amounts(Payment.amount_minor, Payment.currency).join(Payment.bill)
-    open_today = _sums(today.where(*known, Bill.state.in_(UNPAID_STATES)))
-    open_today.update(_sums(since.where(*known, Payment.created_at >= end)))
-    return open_today
+def _open(end: datetime) -> tuple[Money, Money]:
+    """Return what was open at `end`, and what of it was overdue: what is open today of bills entered before, and what
+    came in on them since."""
+    known, is_late = (Bill.created_at < end, _STANDS), Bill.due_on < _day(end)
+    today = (Bill.amount_minor - Bill.paid_minor, (*known, Bill.state.in_(UNPAID_STATES)))
+    since = (Payment.amount_minor, (*known, Payment.created_at >= end, Payment.bill_id == Bill.id))
+    still_open, overdue = Counter[str](), Counter[str]()
+    for amount, where in (today, since):
+        late = func.sum(case((is_late, amount), else_=0))
+        for currency, all_of_it, of_it in _sums(Bill.currency, func.sum(amount), late, where=where):
+            still_open[currency] += int(all_of_it)
+            overdue[currency] += int(of_it)
+    return still_open, overdue
 
 
-def _amounts(amount: Any, currency: Any) -> Select[str, int]:
-    return select(currency, func.sum(amount)).group_by(currency)
-
-
-def _sums(query: Select[str, int]) -> Money:
-    return Counter({currency: int(amount) for currency, amount in db.session.execute(query)})
+def _sums(currency: Any, *sums: Any, where: Sequence[Any]) -> list[tuple[Any, ...]]:
+    query = select(currency, *sums).where(*where).group_by(currency)
+    return [tuple(row) for row in db.session.execute(query)]
 
 
 def _day(at: datetime) -> date:

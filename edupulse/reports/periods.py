@@ -14,7 +14,8 @@ from babel.dates import format_date, format_interval
 
 from edupulse.errors import Invalid
 from edupulse.reports.models import KINDS
-from edupulse.walltime import exists, to_local, to_utc
+from edupulse.reports.starts import day_of, instant_of
+from edupulse.walltime import to_local, to_utc
 
 MOMENT = timedelta(
     microseconds=1
@@ -63,9 +64,9 @@ def period_at(kind: str, start: str, zone_name: str) -> Period:
     check_kind(kind)
     written = start.strip()
     if kind == "hourly":
-        return around(kind, _instant(written, zone_name), zone_name)
+        return around(kind, instant_of(written, zone_name), zone_name)
     whole = f"{written}-01" if kind == "monthly" and len(written) == len("2026-03") else written
-    day = _day(whole, zone_name)
+    day = day_of(whole, zone_name)
     return around(kind, _midnight(day, zone_name), zone_name)
 
 
@@ -191,30 +192,3 @@ _STEPS: dict[str, Callable[[datetime, str], datetime]] = {
     "weekly": _next_day,
     "monthly": _next_day,
 }
-
-
-def _day(written: str, zone_name: str) -> date:
-    try:
-        at = datetime.fromisoformat(written)
-    except ValueError:
-        raise _no_start(written, "Write a day as 2026-03-12, or a month as 2026-03.") from None
-    return (at if at.tzinfo is None else to_local(at, zone_name)).date()
-
-
-def _instant(written: str, zone_name: str) -> datetime:
-    cure = "Write an hour as 2026-03-12T09."
-    if len(written) <= len("2026-03-12"):
-        raise _no_start(written, cure)
-    try:
-        at = datetime.fromisoformat(written)
-    except ValueError:
-        raise _no_start(written, cure) from None
-    if at.tzinfo is not None:
-        return at.astimezone(UTC)
-    if not exists(at, zone_name):
-        raise _no_start(written, "The clock skips this hour: choose the next one.")
-    return to_utc(at, zone_name)
-
-
-def _no_start(written: str, cure: str) -> Invalid:
-    return Invalid(f"“{written[:40]}” is no start of a period.", cure=cure, field="start")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from edupulse.clock import now
+from edupulse.config import current_settings
 from edupulse.control.execution import current_run
 from edupulse.control.models import MACHINES
 from edupulse.reports.mailing import mail_report
 from edupulse.reports.making import CLOCK, is_last, make, make_missed
+from edupulse.reports.periods import period_at
 
 
 def run(kind: str, start: str = "") -> dict[str, int]:
@@ -20,6 +22,12 @@ def run(kind: str, start: str = "") -> dict[str, int]:
     report = make(kind, now=moment, start=start, by=_who())
     mails = mail_report(report.id) if is_last(report, moment) else 0
     return {"report": report.id, "mails": mails, **({"missed": missed} if missed else {})}
+
+
+def check_start(kind: str, start: str) -> None:
+    """Raise Invalid unless `start` names a period of this kind, or is empty for the last one that is over."""
+    if start:
+        period_at(kind, start, current_settings().timezone)
 
 
 def _who() -> str:

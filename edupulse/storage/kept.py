@@ -97,7 +97,7 @@ def refusing(place: object, key: str = "", failures: type[Exception] = OSError) 
     except FileNotFoundError as error:
         if not key:
             raise _out_of_reach(place, error) from error
-        gone = "This message's bytes are not in the storage any more."
+        gone = "Its bytes are not in the storage any more."
         raise NotFound(gone, cure="Look at STORAGE_URL.", key=key) from None
     except failures as error:
         raise _out_of_reach(place, error) from error
@@ -106,8 +106,8 @@ def refusing(place: object, key: str = "", failures: type[Exception] = OSError) 
 def _out_of_reach(place: object, error: Exception) -> Unavailable:
     said = getattr(error, "strerror", None) or type(error).__name__
     return Unavailable(
-        f"Received mails cannot be kept or read in {place}: {said}.",
-        cure="Make it reachable and writable; nothing is taken from the mailboxes meanwhile.",
+        f"Received mails and exports cannot be kept or read in {place}: {said}.",
+        cure="Make it reachable and writable; nothing is taken from the mailboxes and no export is written meanwhile.",
     )
 
 

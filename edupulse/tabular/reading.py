@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 
 from edupulse.errors import Invalid
 from edupulse.tabular.encodings import decoded
+from edupulse.tabular.formulas import meant
 from edupulse.tabular.records import Record, lines_of, records_of
 from edupulse.tabular.separators import SEPARATORS, separator_of, told_separator
 from edupulse.tabular.spreadsheet import is_spreadsheet, sheet_records
@@ -38,14 +38,16 @@ def read_rows(data: bytes, is_heading: Callable[[str], object]) -> Rows:
             f"The file has {len(data) / 2**20:.0f} MB; {LARGEST_FILE // 2**20} are possible.", cure=cure
         )
     if is_spreadsheet(data):
-        return Rows("xlsx", "", "", partial(sheet_records, data))
+        return Rows("xlsx", "", "", lambda: _meant(sheet_records(data)))
     found = decoded(data)
     lines = _lines(found.text)
     separator = told_separator(lines[0].strip()) if lines else None
     if separator:
         lines[0] = "\n"  # empty, so that the numbers of the others stay those of the file
-    separator = separator or separator_of(lines, is_heading)
-    return Rows("csv", found.encoding, SEPARATORS[separator], partial(records_of, lines, separator))
+    found_separator = separator or separator_of(lines, is_heading)
+    return Rows(
+        "csv", found.encoding, SEPARATORS[found_separator], lambda: _meant(records_of(lines, found_separator))
+    )
 
 
 def too_many_rows() -> Invalid:
@@ -53,6 +55,12 @@ def too_many_rows() -> Invalid:
     return Invalid(
         f"The file has more than {MOST_ROWS:,} rows.", cure="Split it and take the parts in one by one."
     )
+
+
+def _meant(records: Iterator[Record]) -> Iterator[Record]:
+    for record in records:
+        is_plain = "'" not in record.text
+        yield record if is_plain else replace(record, cells=[meant(cell) for cell in record.cells])
 
 
 def _lines(text: str) -> list[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import delete
 
+from edupulse.accounts.audit import record
 from edupulse.accounts.models import IdempotentCall
 from edupulse.config import current_settings
 from edupulse.finance import revenue
@@ -21,7 +22,7 @@ LEFT_BEHIND = timedelta(days=1)  # nobody writes to one file for so long, and no
 log = get_logger(__name__)
 
 
-def clear(now: datetime) -> dict[str, int]:
+def clear(now: datetime, *, actor: str = "system") -> dict[str, int]:
     """Empty the caches and remove leftovers; return how many of each kind went. Nothing that anybody needs goes."""
     gone = {
         "month_revenue": revenue.clear_cache(),
@@ -30,6 +31,8 @@ def clear(now: datetime) -> dict[str, int]:
         "unfinished_files": sum(_leftovers(folder / BEGINNINGS, now) for folder in _folders()),
     }
     log.info("caches cleared", **gone)
+    if any(gone.values()):
+        record(actor, "cleanup.caches", "caches", **gone)
     return gone
 
 

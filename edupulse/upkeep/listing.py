@@ -43,9 +43,9 @@ def newest_verified() -> Backup | None:
 
 
 def made_since(moment: datetime) -> bool:
-    """Say whether one was verified since `moment`."""
+    """Say whether one that was verified was begun since `moment`: it holds what there was then."""
     newest = newest_verified()
-    return newest is not None and newest.verified_at is not None and newest.verified_at >= moment
+    return newest is not None and newest.started_at >= moment
 
 
 def file_of(backup: Backup) -> Path:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from edupulse.control.execution import check_stop
 from edupulse.database import Model, db
-from edupulse.transaction import look_anew, transaction
+from edupulse.transaction import look_anew, rows_changed, transaction
 from edupulse.upkeep.amount import Amount
 
 AT_ONCE = 500  # rows in one transaction: others wait some milliseconds for it
@@ -37,19 +37,22 @@ class OldRows:
 
     def delete(self, until: datetime) -> Iterator[Amount]:
         last = 0
-        while keys := self._batch(until, last):
-            yield Amount(len(keys))
+        while keys := self._next(until, last):
+            yield Amount(self._remove(until, keys))
             last = keys[-1]
             check_stop()
 
-    def _batch(self, until: datetime, last: int) -> list[int]:
-        """Delete some rows behind the key `last`, by key, so that no batch walks through what others left behind."""
+    def _next(self, until: datetime, last: int) -> list[int]:
+        """Look for some rows behind the key `last`, before the lock: it may be a long way through younger ones."""
+        look_anew()
         some = self.old(until).where(self.key > last).order_by(self.key).limit(AT_ONCE)
+        return list(db.session.scalars(some))
+
+    def _remove(self, until: datetime, keys: list[int]) -> int:
+        """Delete those of `keys` that are still old; return how many."""
         # What somebody changes this very moment is left for the next night.
-        held = some.with_for_update(of=self.held or self.model, skip_locked=True)
+        held = self.old(until).where(self.key.in_(keys))
+        held = held.with_for_update(of=self.held or self.model, skip_locked=True)
         with transaction() as session:
-            keys = list(session.scalars(held))
-            if keys:
-                gone = delete(self.model).where(self.key.in_(keys))
-                session.execute(gone.execution_options(synchronize_session=False))
-        return keys
+            gone = delete(self.model).where(self.key.in_(list(session.scalars(held))))
+            return rows_changed(session, gone.execution_options(synchronize_session=False))

@@ -16,7 +16,7 @@ OLD_AFTER = timedelta(days=2)  # of daily ones, two in a row have failed
 
 def watch(now: datetime) -> int:
     """Tell the administrators once a week while the newest verified backup is too old; return how many were told."""
-    newest = db.session.scalar(select(func.max(Backup.verified_at)).where(Backup.state == "verified"))
+    newest = db.session.scalar(select(func.max(Backup.started_at)).where(Backup.state == "verified"))
     # Before the first one, the age of the installation counts: that of its first user.
     begun = newest or db.session.scalar(select(func.min(User.created_at)))
     if begun is None or now - begun < OLD_AFTER:

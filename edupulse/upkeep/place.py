@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import re
 import shutil
 import socket
+import tempfile
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -85,6 +87,13 @@ def working(among: Path) -> Iterator[None]:
         os.close(handle)
 
 
+@contextmanager
+def work_in(among: Path) -> Iterator[Path]:
+    """Give the block a folder for what goes into a backup; a killed one leaves it for `working` to remove."""
+    with tempfile.TemporaryDirectory(prefix=MAKING, suffix=WORK, dir=among) as work:
+        yield Path(work)
+
+
 def rename(begun: Path, finished: Path) -> None:
     """Give a file its name, so that the name is on the disk too."""
     os.replace(begun, finished)
@@ -106,6 +115,8 @@ def require_room(among: Path, bytes: int) -> None:
 def unusable(path: Path, error: OSError) -> Unavailable:
     """Return the refusal of a folder that cannot be used."""
     cure = "Set BACKUP_DIR to a folder that the user of EduPulse may write to."
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        cure = "Make room there, or set BACKUP_DIR to a folder on a larger disk."
     return Unavailable(f"Backups cannot be kept in {path}: {error.strerror or error}.", cure=cure)
 
 

@@ -21,12 +21,18 @@ _OPTIONS = {
     "sslrootcert": "PGSSLROOTCERT",
     "sslcert": "PGSSLCERT",
     "sslkey": "PGSSLKEY",
+    "sslcrl": "PGSSLCRL",
+    "channel_binding": "PGCHANNELBINDING",
+    "connect_timeout": "PGCONNECT_TIMEOUT",
+    "passfile": "PGPASSFILE",
+    "service": "PGSERVICE",
 }
 
 
 def environment(url: URL) -> dict[str, str]:
     """Return the environment that leads to the database of `url` (PostgreSQL manual, "Environment Variables")."""
     host = url.host or url.query.get("host") or ""
+    host = host if isinstance(host, str) else ",".join(host)
     told: Mapping[str, object] = {
         "PGHOST": host,
         "PGPORT": url.port or url.query.get("port") or "",
@@ -37,8 +43,8 @@ def environment(url: URL) -> dict[str, str]:
         "PGCLIENTENCODING": "UTF8",
         **{name: url.query.get(option, "") for option, name in _OPTIONS.items()},
     }
-    ours = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
-    return {**ours, "LC_ALL": "C", **{name: str(value) for name, value in told.items() if value}}
+    # What the URL leaves out, our own connections take from the environment, too.
+    return {**os.environ, "LC_ALL": "C", **{name: str(value) for name, value in told.items() if value}}
 
 
 def require(program: str) -> str:

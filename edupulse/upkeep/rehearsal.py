@@ -22,7 +22,10 @@ def work(seconds: int, steps: int, fail_at: int) -> dict[str, int]:
 
     Raises Invalid for numbers that make no sense, Rehearsed where it was asked to fail, Cancelled when stopped.
     """
-    _check(seconds, steps, fail_at)
+    check_seconds(seconds)
+    check_steps(steps)
+    if not 0 <= fail_at <= steps:
+        raise Invalid(f"“fail_at” must be from 0 to {steps:,}.", field="fail_at")
     for step in range(1, steps + 1):
         _rest(seconds / steps)
         if step == fail_at:
@@ -31,18 +34,20 @@ def work(seconds: int, steps: int, fail_at: int) -> dict[str, int]:
     return {"seconds": seconds, "steps": steps}
 
 
+def check_seconds(seconds: int) -> None:
+    """Raise Invalid for a time that no job has."""
+    if not 0 <= seconds <= LONGEST:
+        raise Invalid(f"“seconds” must be from 0 to {LONGEST:,}.", field="seconds")
+
+
+def check_steps(steps: int) -> None:
+    """Raise Invalid for no step at all, and for too many."""
+    if not 1 <= steps <= MOST_STEPS:
+        raise Invalid(f"“steps” must be from 1 to {MOST_STEPS:,}.", field="steps")
+
+
 def _rest(seconds: float) -> None:
     end = monotonic() + seconds
     while (left := end - monotonic()) > 0:
         check_stop()
         sleep(min(left, NAP))
-
-
-def _check(seconds: int, steps: int, fail_at: int) -> None:
-    for name, value, least, most in (
-        ("seconds", seconds, 0, LONGEST),
-        ("steps", steps, 1, MOST_STEPS),
-        ("fail_at", fail_at, 0, steps),
-    ):
-        if not least <= value <= most:
-            raise Invalid(f"“{name}” must be from {least} to {most:,}.", field=name)

@@ -2,23 +2,19 @@
 
 The steps, each of which may be the last one and be begun again: (1) all of the backup is read and its database opened;
 (2) missing files are written to the storage, where more does no harm; (3) the database takes its place, in one step of
-the file system or one transaction; (4) its schema is brought up to date and the open mails are decided about; (5) Redis
-gets its keys, of which none is needed: the database has every job.
+the file system or one transaction, with its mail on hold; (4) its schema is brought up to date and the open mails are
+decided about; (5) Redis gets its keys, of which none is needed: the database has every job.
 """
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from redis.exceptions import RedisError
-from sqlalchemy import inspect, make_url, text, update
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import make_url, update
 
 from edupulse import schema
 from edupulse.accounts.audit import record
@@ -30,13 +26,15 @@ from edupulse.errors import Conflict, Invalid, Unavailable
 from edupulse.logs import get_logger
 from edupulse.sealing import key_id
 from edupulse.transaction import transaction
-from edupulse.upkeep import objects, open_mails, place, redis_keys, standstill, swap_postgres, swap_sqlite
+from edupulse.upkeep import exchange, objects, open_mails, place, redis_keys, standstill
 from edupulse.upkeep.archive import STORAGE, Progress, quietly
 from edupulse.upkeep.models import Backup
-from edupulse.upkeep.open_mails import CHOICES, HOLD, Carried
+from edupulse.upkeep.open_mails import CHOICES, HOLD, SEND
 from edupulse.upkeep.verify import Opened, contents_of, in_storage, opened
 
 REDIS_CURE = "Start it, then restore again; or add --force: the queues are rebuilt from the database."
+
+AWAY = "Redis was away: it keeps what it had, and the queues are rebuilt from the database."
 
 log = get_logger(__name__)
 
@@ -73,13 +71,13 @@ def restore(
     place.tidy_readings(beside, now())
     with opened(path, beside, progress) as found:
         _require_fitting(found.manifest)
-        notes = _require_quiet(force=force)
+        has_redis = _require_quiet(force=force)
         made = Restored(
             path.name, datetime.fromisoformat(found.manifest["made_at"]), sum(found.manifest["rows"].values()),
-            files=_put_back_files(found), keys=0, aside="", mails_open=0, mails_known=0, notes=notes,
+            files=_put_back_files(found), keys=0, aside="", mails_open=0, mails_known=0,
         )  # fmt: skip
         _replace(found, made, mails, actor)
-        _fill_redis(found, made)
+        _fill_redis(found, made, has_redis=has_redis)
         _note_keys(found.manifest, made)
     log.info("backup restored", name=made.name, rows=made.rows, files=made.files, keys=made.keys)
     return made
@@ -109,8 +107,9 @@ def _require_fitting(manifest: dict[str, Any]) -> None:
         )
 
 
-def _require_quiet(*, force: bool) -> list[str]:
-    notes = []
+def _require_quiet(*, force: bool) -> bool:
+    """Say whether Redis can be reached."""
+    has_redis = True
     try:
         redis_connection().ping()
     except RedisError as error:
@@ -118,10 +117,10 @@ def _require_quiet(*, force: bool) -> list[str]:
             raise Unavailable(
                 f"Redis cannot be reached ({type(error).__name__}).", cure=REDIS_CURE
             ) from error
-        notes.append("Redis was away: it keeps what it had, and the queues are rebuilt from the database.")
+        has_redis = False
     if not force:
         standstill.require()
-    return notes
+    return has_redis
 
 
 def _put_back_files(found: Opened) -> int:
@@ -134,61 +133,23 @@ def _put_back_files(found: Opened) -> int:
 
 def _replace(found: Opened, made: Restored, mails: str, actor: str) -> None:
     """Let the database take its place and make it fit; put back what was there when that fails."""
-    _leave_database()
-    aside, undo = _swap(found)
+    exchanged = exchange.exchange(found, held=mails != SEND)
     try:
         schema.upgrade()
-        carried = _carried(aside) if aside else Carried(0, 0)
+        carried = exchange.carried_over(made.made_at)
         made.mails_open, made.mails_known = open_mails.count(), carried.outcomes + carried.later
+        if carried.stops:
+            made.notes.append(f"Taken over: {carried.stops} addresses that are to get no mail any more.")
         with transaction():
             open_mails.decide(mails, actor)
             _settle_row(found)
-            record(
-                actor,
-                "backup.restore",
-                f"backup:{found.path.name}",
-                made_at=found.manifest["made_at"],
-                mails=mails,
-            )
+            made_at = found.manifest["made_at"]
+            record(actor, "backup.restore", f"backup:{found.path.name}", made_at=made_at, mails=mails)
     except BaseException:
-        _leave_database()
-        undo()
+        exchange.leave()
+        exchanged.undo()
         raise
-    made.aside = aside or ""
-
-
-def _swap(found: Opened) -> tuple[str | None, Callable[[], None]]:
-    """Return the name of what was put aside, and how to undo it."""
-    if db.engine.dialect.name == "sqlite":
-        present = Path(db.engine.url.database or "")
-        lies = swap_sqlite.swap(found.database, present, now())
-        return (str(lies), lambda: swap_sqlite.put_back(lies, present)) if lies else (None, _nothing)
-    space = found.manifest["namespace"]
-    renamed = swap_postgres.swap(found.database, db.engine, space, found.manifest["rows"], now())
-    return renamed, (lambda: swap_postgres.put_back(db.engine, space, renamed)) if renamed else _nothing
-
-
-def _carried(aside: str) -> Carried:
-    """Take over what is known of mails, as far as the database that was put aside can be read."""
-    try:
-        if db.engine.dialect.name == "sqlite":
-            return _carried_from_file(aside)
-        with db.engine.begin() as connection:
-            columns = [column["name"] for column in inspect(connection).get_columns("delivery", schema=aside)]
-            return open_mails.carry_over(lambda words: connection.execute(text(words)), f'"{aside}"', columns)
-    except (SQLAlchemyError, sqlite3.Error) as error:
-        log.warning("what was put aside cannot be read", reason=type(error).__name__)
-        return Carried(0, 0)
-
-
-def _carried_from_file(aside: str) -> Carried:
-    present = db.engine.url.database or ""
-    with closing(sqlite3.connect(present, isolation_level=None)) as connection:
-        connection.execute("ATTACH DATABASE ? AS aside", (aside,))
-        columns = [row[1] for row in connection.execute("PRAGMA aside.table_info(delivery)")]
-        with connection:
-            connection.execute("BEGIN IMMEDIATE")
-            return open_mails.carry_over(lambda words: connection.execute(words), "aside", columns)
+    made.aside = exchanged.aside
 
 
 def _settle_row(found: Opened) -> None:
@@ -201,9 +162,10 @@ def _settle_row(found: Opened) -> None:
         session.execute(own.values(state="verified", verified_at=now(), bytes=size, contents=contents))
 
 
-def _fill_redis(found: Opened, made: Restored) -> None:
-    if made.notes:
-        return  # it is away
+def _fill_redis(found: Opened, made: Restored, *, has_redis: bool) -> None:
+    if not has_redis:
+        made.notes.append(AWAY)
+        return
     try:
         redis_keys.clear(redis_connection())
         with found.redis.open("rb") as source:
@@ -227,12 +189,3 @@ def _note_keys(manifest: dict[str, Any], made: Restored) -> None:
         )
     if not manifest["storage"]["included"]:
         made.notes.append("The files of the storage are not in this backup; they must be in STORAGE_URL.")
-
-
-def _leave_database() -> None:
-    db.session.remove()
-    db.engine.dispose()
-
-
-def _nothing() -> None:
-    """Nothing was there before."""

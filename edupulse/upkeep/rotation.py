@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import select, update
@@ -10,10 +10,12 @@ from sqlalchemy import select, update
 from edupulse.accounts.audit import record
 from edupulse.clock import now
 from edupulse.config import current_settings
+from edupulse.errors import EduPulseError
 from edupulse.logs import get_logger
 from edupulse.transaction import transaction
 from edupulse.upkeep import archive, place
 from edupulse.upkeep.models import Backup
+from edupulse.upkeep.verify import contents_of, verify
 
 KILLED = "The process that made it was ended before it was done."
 
@@ -48,16 +50,23 @@ def prune_in(folder: Path, moment: datetime, *, actor: str = "system") -> list[s
 
 
 def too_old(newest_first: list[Backup], until: datetime) -> list[Backup]:
-    """Return those made before `until`, but for the newest of all."""
-    return [row for row in newest_first[1:] if row.started_at < until]
+    """Return those made and found before `until`, but for the newest of all.
+
+    A file that somebody has put here, to restore it, is found and stays for as long as one that was made today.
+    """
+    return [row for row in newest_first[1:] if max(row.started_at, row.verified_at or row.started_at) < until]
 
 
 def adopt(folder: Path) -> int:
-    """Give each finished file that no row names a row: after a restore the database does not know the later ones."""
+    """Give each finished file that no row names a row: after a restore the database does not know the later ones.
+
+    One that cannot be read whole, or not with this key, gets none, and is never deleted.
+    """
     with transaction() as session:
         known = set(session.scalars(select(Backup.name)))
-        new = [path for path in place.files(folder) if path.name not in known]
-        session.add_all(_row_of(path) for path in new)
+    new = [row for path in place.files(folder) if path.name not in known and (row := _row_of(path, folder))]
+    with transaction() as session:
+        session.add_all(new)
     return len(new)
 
 
@@ -76,13 +85,16 @@ def settle_killed(folder: Path) -> None:
                 row.state, row.error = "failed", KILLED
 
 
-def _row_of(path: Path) -> Backup:
-    # A file gets its name when it was verified.
-    facts = path.stat()
-    made = datetime.fromtimestamp(facts.st_mtime, UTC)
+def _row_of(path: Path, folder: Path) -> Backup | None:
+    try:
+        manifest = verify(path, folder)
+    except EduPulseError as error:
+        log.warning("a file is left alone", name=path.name, reason=error.message)
+        return None
     return Backup(
-        name=path.name, host=place.host(), actor="system", state="verified", bytes=facts.st_size,
-        encrypted=archive.is_encrypted(path), started_at=made, verified_at=made,
+        name=path.name, host=place.host(), actor="system", state="verified", bytes=path.stat().st_size,
+        encrypted=archive.is_encrypted(path), contents=contents_of(manifest),
+        started_at=datetime.fromisoformat(manifest["made_at"]), verified_at=now(),
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
@@ -22,15 +22,23 @@ from edupulse.upkeep import postgres_tools, snapshot_postgres
 LONGEST_NAME = 63  # bytes of a name in PostgreSQL
 
 
-def swap(dumped: Path, engine: Engine, schema: str, rows: Mapping[str, int], moment: datetime) -> str | None:
+def swap(
+    dumped: Path,
+    engine: Engine,
+    schema: str,
+    rows: Mapping[str, int],
+    moment: datetime,
+    besides: Sequence[str] = (),
+) -> str | None:
     """Make what `dumped` holds our schema; return the name that the former one has now, None where there was none.
 
+    The statements `besides` are part of it.
     Raises Unavailable when a program fails, Conflict where the role may not rename the schema.
     """
     snapshot_postgres.require_tools(engine)
     aside = _aside(engine, schema, moment)
     try:
-        _carry_out(dumped, engine, _beginning(schema, aside), schema, _ending(schema, rows))
+        _carry_out(dumped, engine, _beginning(schema, aside), schema, _ending(schema, rows, besides))
     except BaseException as error:
         if "must be owner of schema" in str(error) or "permission denied for database" in str(error):
             raise _not_ours(engine, schema) from error
@@ -41,8 +49,8 @@ def swap(dumped: Path, engine: Engine, schema: str, rows: Mapping[str, int], mom
 def put_back(engine: Engine, schema: str, aside: str) -> None:
     """Undo a swap, in one transaction."""
     with engine.begin() as connection:
-        connection.execute(text(f"DROP SCHEMA {_quoted(schema)} CASCADE"))
-        connection.execute(text(f"ALTER SCHEMA {_quoted(aside)} RENAME TO {_quoted(schema)}"))
+        connection.execute(text(f"DROP SCHEMA {quoted(schema)} CASCADE"))
+        connection.execute(text(f"ALTER SCHEMA {quoted(aside)} RENAME TO {quoted(schema)}"))
 
 
 def _aside(engine: Engine, schema: str, moment: datetime) -> str | None:
@@ -57,21 +65,22 @@ def _aside(engine: Engine, schema: str, moment: datetime) -> str | None:
 
 
 def _beginning(schema: str, aside: str | None) -> str:
-    renamed = f"ALTER SCHEMA {_quoted(schema)} RENAME TO {_quoted(aside)};\n" if aside else ""
-    return f"BEGIN;\n{renamed}CREATE SCHEMA {_quoted(schema)};\n"
+    renamed = f"ALTER SCHEMA {quoted(schema)} RENAME TO {quoted(aside)};\n" if aside else ""
+    return f"BEGIN;\n{renamed}CREATE SCHEMA {quoted(schema)};\n"
 
 
-def _ending(schema: str, rows: Mapping[str, int]) -> str:
-    """Return what fails unless each table has its rows, and then commits."""
+def _ending(schema: str, rows: Mapping[str, int], besides: Sequence[str]) -> str:
+    """Return what fails unless each table has its rows, does what is `besides`, and then commits."""
     looks = [
-        f"SELECT {_text(name)}, {int(count)}, (SELECT count(*) FROM {_quoted(schema)}.{_quoted(name)})"  # noqa: S608
+        f"SELECT {_text(name)}, {int(count)}, (SELECT count(*) FROM {quoted(schema)}.{quoted(name)})"  # noqa: S608
         for name, count in rows.items()
     ]
     counts = f"({' UNION ALL '.join(looks)}) AS counted(name, wanted, present)"
     found = f"SELECT string_agg(name, ', ') FROM {counts} WHERE wanted <> present"  # noqa: S608 - names of the manifest
     refusal = "RAISE EXCEPTION 'rows are missing in %', wrong"
     body = f"wrong := ({found}); IF wrong IS NOT NULL THEN {refusal}; END IF;"
-    return f"DO $check$ DECLARE wrong text; BEGIN {body} END $check$;\nCOMMIT;\n"
+    check = f"DO $check$ DECLARE wrong text; BEGIN {body} END $check$"
+    return "".join(f"{each};\n" for each in (check, *besides, "COMMIT"))
 
 
 def _carry_out(dumped: Path, engine: Engine, beginning: str, schema: str, ending: str) -> None:
@@ -142,7 +151,7 @@ def _not_ours(engine: Engine, schema: str) -> Conflict:
     )
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 

@@ -21,6 +21,7 @@ def swap(new: Path, present: Path, moment: datetime) -> Path | None:
 
     Raises Conflict while another program has it open.
     """
+    _sync(new)  # a name that is on the disk before its content would lead to nothing after a power cut
     name = _free(present.with_name(f"{present.name}.before-{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}"))
     aside = _set_aside(present, name) if present.exists() else None
     _give_to_owner(new, present if aside else present.parent)
@@ -96,8 +97,8 @@ def _free(wanted: Path) -> Path:
     return path
 
 
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:

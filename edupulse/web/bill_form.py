@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -26,6 +27,7 @@ FIELDS = ("person", "title", "amount", "currency", "due_on", "issued_on", "numbe
 # Under which name the domain refuses a field, and the one that the form has for it
 NAMES = {"person_id": "person", "amount_minor": "amount"}
 NO_REVISION = -1
+_NUMBER = re.compile("[0-9]{1,9}")
 
 
 @dataclass
@@ -117,7 +119,7 @@ def read_changes(form: BillForm, bill: Bill) -> dict[str, Any]:
 def revision_of(form: Form) -> int | None:
     """Return the revision that the form was filled from; one that cannot be is none of it."""
     said = form.value("revision")
-    return None if not said else int(said) if said.isascii() and said.isdecimal() else NO_REVISION
+    return None if not said else int(said) if _NUMBER.fullmatch(said) else NO_REVISION
 
 
 def read_amount(form: Form, currency: str) -> int:

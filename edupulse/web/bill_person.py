@@ -13,6 +13,7 @@ from edupulse.web.form import Form
 
 MOST_CHOICES = 8  # that a page offers; more of them say that too little was typed
 MOST_KNOWN = 300  # that the field completes; whoever is not among them is still found by what is typed
+_NUMBER = re.compile("[0-9]{1,9}")
 _OURS = re.compile(r"(?:^|\s)#(\d{1,9})$")
 
 
@@ -38,9 +39,17 @@ def person_of(form: Form) -> Person:
     return listing.find(typed) or _only_one_near(typed)
 
 
+def person_numbered(text: str) -> Person | None:
+    """Return the person with this id, as an address of a page has it; None where there is none."""
+    try:
+        return _by_number(text)
+    except Invalid:
+        return None
+
+
 def _by_number(text: str) -> Person:
     try:
-        return rows.existing(int(text) if text.isascii() and text.isdecimal() else 0)
+        return rows.existing(int(text) if _NUMBER.fullmatch(text) else 0)
     except NotFound:
         raise Invalid(_("There is no person #%(number)s.", number=text[:20]), field="person") from None
 

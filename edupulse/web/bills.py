@@ -13,15 +13,13 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from edupulse import clock
 from edupulse.config import current_settings
-from edupulse.errors import Conflict, EduPulseError, Invalid, NotFound
+from edupulse.errors import Conflict, EduPulseError, Invalid
 from edupulse.finance import bills, due, listing, sending, timeline
 from edupulse.finance.listing import BillFilter
 from edupulse.finance.models import Bill
-from edupulse.people import rows
-from edupulse.people.models import Person
 from edupulse.walltime import to_local
 from edupulse.web.bill_form import BillForm, blank, filled, read_changes, read_new, revision_of
-from edupulse.web.bill_person import known_people, label
+from edupulse.web.bill_person import known_people, label, person_numbered
 from edupulse.web.bill_refusals import in_words, sentence
 from edupulse.web.bill_story import story
 from edupulse.web.bill_words import amount, words
@@ -53,7 +51,7 @@ def index() -> AnyResponse:
         problem=problem,
         page=listing.bills(filters, request.args.get("page", "")),
         totals=listing.totals(filters),
-        person=_person(asked["person"]),
+        person=person_numbered(asked["person"]),
         is_narrow=any(asked.values()),
     )
     return make_response(page, 422 if problem else 200)
@@ -68,7 +66,7 @@ def coming() -> str:
 @blueprint.get("/new")
 def new() -> str:
     """Show the form of a new bill."""
-    person = _person(request.args.get("person", ""))
+    person = person_numbered(request.args.get("person", ""))
     today = to_local(clock.now(), current_settings().timezone).date()
     return form_page(blank(today, current_settings(), person))
 
@@ -186,13 +184,6 @@ def refused_act(bill_id: int, form: Form, error: EduPulseError, *fields: str) ->
 def to_bill(bill_id: int) -> AnyResponse:
     """Go to the page of a bill."""
     return redirect(url_for("bills.show", bill_id=bill_id), 303)
-
-
-def _person(number: str) -> Person | None:
-    try:
-        return rows.existing(int(number)) if number.isascii() and number.isdecimal() else None
-    except NotFound:
-        return None
 
 
 def _named(bill: Bill) -> dict[str, Any]:

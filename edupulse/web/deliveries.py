@@ -11,7 +11,7 @@ from edupulse.errors import Invalid
 from edupulse.mail import actions, monitor
 from edupulse.mail.content import mailing_of, source_of
 from edupulse.mail.monitor import DeliveryFilter
-from edupulse.mailboxes.confided import content_for
+from edupulse.notifications.withheld import content_for
 from edupulse.reminders.monitor import origin_of
 from edupulse.web.flashes import say
 from edupulse.web.words import DELIVERY
@@ -50,7 +50,7 @@ def show(delivery_id: int) -> str:
     return render_template(
         "deliveries/show.html",
         delivery=delivery,
-        content=content_for(delivery, reads_letters=_reads_letters()),
+        content=content_for(delivery, current_user),
         mailing=mailing_of(delivery),
         origin=origin_of(delivery),
         view=view if view in VIEWS else "page",
@@ -62,7 +62,7 @@ def show(delivery_id: int) -> str:
 @blueprint.get("/<int:delivery_id>/preview")
 def preview(delivery_id: int) -> Response:
     """Return the mail's HTML for the frame."""
-    content = content_for(monitor.delivery(delivery_id), reads_letters=_reads_letters())
+    content = content_for(monitor.delivery(delivery_id), current_user)
     response = make_response(content.html)
     response.headers["Content-Security-Policy"] = PREVIEW_POLICY
     response.headers["X-Frame-Options"] = "SAMEORIGIN"
@@ -94,7 +94,3 @@ def send_test() -> AnyResponse:
     delivery = actions.send_test(request.form.get("address", "").strip(), current_user.email)
     say("A test mail is on its way. This page shows what becomes of it.")
     return redirect(url_for("deliveries.show", delivery_id=delivery.id), 303)
-
-
-def _reads_letters() -> bool:
-    return bool(current_user.may("operator"))

@@ -7,6 +7,7 @@ from flask_babel import ngettext
 
 from edupulse.errors import Invalid
 from edupulse.exports.models import Export
+from edupulse.exports.orders import MOST_UNDER_WAY
 from edupulse.exports.table import Table
 from edupulse.notifications.speech import n_
 from edupulse.web.words import State
@@ -64,6 +65,15 @@ def problem_of(error: Invalid, table: Table) -> str:
     if shapes.get(name) == "choice":
         return _("Choose one of the list, or leave it open.")
     return _("This cannot be meant here. Write a number where one is asked for, or leave it empty.")
+
+
+def too_many() -> str:
+    """Return why no more is accepted now, in the reader's language."""
+    return _(
+        "You have %(limit)s exports under way, which is as many as one may have. Wait until one is done, or call one"
+        " off.",
+        limit=MOST_UNDER_WAY,
+    )
 
 
 def progress_of(export: Export) -> str:

@@ -16,8 +16,8 @@ from edupulse.exports.ending import UNDER_WAY
 from edupulse.exports.rows import may_open
 from edupulse.exports.shelf import pieces_of
 from edupulse.exports.table import Table
-from edupulse.exports.tables import TABLES, for_role, known
-from edupulse.web.export_words import FILTERS, FORMATS, STATES, problem_of, progress_of
+from edupulse.exports.tables import TABLES, for_role, known, permitted
+from edupulse.web.export_words import FILTERS, FORMATS, STATES, problem_of, progress_of, too_many
 from edupulse.web.flashes import say
 from edupulse.web.form import Form
 
@@ -39,7 +39,7 @@ def new() -> str:
     key = request.args.get("table", "")
     if not key:
         return render_template("exports/tables.html", tables=for_role(current_user.role))
-    return _form(known(key), Form(MultiDict(request.args)))
+    return _form(permitted(key, current_user.role), Form(MultiDict(request.args)))
 
 
 @blueprint.post("")
@@ -52,6 +52,9 @@ def ask() -> AnyResponse:
     except Invalid as error:
         form.errors[str(error.facts.get("field") or "")] = problem_of(error, table)
         return make_response(_form(table, form), 422)
+    except orders.TooMany:
+        form.errors[""] = too_many()
+        return make_response(_form(table, form), 409)
     say(_("It is being written. You may leave this page: you are told when it is ready."))
     return redirect(url_for(".show", export_id=export.id), 303)
 

@@ -107,14 +107,18 @@ def _held(now: datetime) -> list[Held]:
 
 def _of_pause(held: Held) -> Notice:
     pause = held.pause
-    by = _("By %(actor)s: %(reason)s.", actor=pause.actor, reason=pause.reason) if pause.reason else ""
+    by = (
+        _("By %(actor)s: %(reason)s.", actor=pause.actor, reason=pause.reason)
+        if pause.reason
+        else _("By %(actor)s.", actor=pause.actor)
+    )
     waiting = ngettext(
         "%(count)s job waiting there; nothing is lost.",
         "%(count)s jobs waiting there; nothing is lost.",
         held.waiting,
         count=grouped(held.waiting),
     )
-    sentence = f"{by or _('By %(actor)s.', actor=pause.actor)} {waiting} {_end_of(pause)}"
+    sentence = f"{by} {waiting} {_end_of(pause)}"
     title = _PAUSED[pause.scope] % {"name": pause.name}
     return Notice("wait", title, sentence, "", pause.created_at, "jobs.index")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_login import current_user
@@ -27,7 +27,9 @@ def register(app: Flask) -> None:
 
 def unread() -> int:
     """Return how many the person who looks has not read."""
-    return reading.unread_count(current_user) if current_user.is_authenticated else 0
+    if "unread" not in g:  # one page may ask twice, the database is asked once
+        g.unread = reading.unread_count(current_user) if current_user.is_authenticated else 0
+    return int(g.unread)
 
 
 @blueprint.get("")

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from edupulse.errors import Conflict, Invalid
 from edupulse.finance import bills, payments
 from edupulse.finance.models import Bill, Payment
-from edupulse.web.bill_form import read_amount, read_day
+from edupulse.web.bill_form import read_amount, read_day, revision_of
 from edupulse.web.bill_words import amount, words
 from edupulse.web.bills import refused_act, to_bill
 from edupulse.web.flashes import say
@@ -55,7 +55,7 @@ def _enter(
 ) -> AnyResponse:
     bill, form = bills.existing(bill_id), Form(MultiDict({**request.form, "act": act}))
     try:
-        payment = enter(bill_id, actor=current_user.email, **_read(form, bill))
+        payment = enter(bill_id, actor=current_user.email, revision=revision_of(form), **_read(form, bill))
     except (Invalid, Conflict) as error:
         return refused_act(bill_id, form, error, *FIELDS)
     say(done(payment, bills.existing(bill_id)))

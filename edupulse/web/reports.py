@@ -10,9 +10,11 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
+from edupulse.config import current_settings
 from edupulse.errors import Invalid
 from edupulse.reports import orders, reading
 from edupulse.reports.models import KINDS, Report
+from edupulse.walltime import to_local
 from edupulse.web.flashes import say
 from edupulse.web.form import Form
 from edupulse.web.instants import instant
@@ -83,12 +85,11 @@ def _list(form: Form) -> AnyResponse:
     asked = {name: request.args.get(name, "").strip() for name in ASKED}
     problem = ""
     try:
-        since, until = _day(asked["since"], "since"), _day(asked["until"], "until")
+        begin, end = _midnight(asked["since"]), _midnight(asked["until"], days_later=1)
     except Invalid:
-        since, until, problem = None, None, _("Write days as 2026-03-12.")
+        begin, end, problem = None, None, _("Write days as 2026-03-12.")
     kind = asked["kind"] if asked["kind"] in KINDS else ""
-    end = until + timedelta(days=1) if until else None
-    page = reading.reports(kind, asked["q"], since, end, cursor=request.args.get("page", ""))
+    page = reading.reports(kind, asked["q"], begin, end, cursor=request.args.get("page", ""))
     shown = render_template(
         "reports/index.html",
         page=page,
@@ -100,9 +101,14 @@ def _list(form: Form) -> AnyResponse:
     return make_response(shown, 422 if problem else 200)
 
 
-def _day(text: str, field: str) -> datetime | None:
-    """Return the midnight with which a day begins on the organisation's clock."""
-    return instant(text[:10], field)
+def _midnight(text: str, days_later: int = 0) -> datetime | None:
+    """Return when a day begins on the organisation's clock, or one so many days later; raises Invalid."""
+    typed = instant(text[:10], "day")
+    if typed is None or not days_later:
+        return typed
+    # A day may have 23 or 25 hours.
+    day = to_local(typed, current_settings().timezone).date() + timedelta(days=days_later)
+    return instant(day.isoformat(), "day")
 
 
 def _why_not_made(error: Invalid) -> str:

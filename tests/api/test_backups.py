@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 from flask import Flask
 
 from edupulse.accounts.tokens import make_token
@@ -10,7 +13,10 @@ from tests.api.conftest import Program, make_person
 from tests.rows import a_run
 
 
-def test_backups_are_listed_shown_and_ordered(sqlite_app: Flask) -> None:
+def test_backups_are_listed_shown_and_ordered(
+    sqlite_app: Flask, change_settings: Callable[..., None], tmp_path: Path
+) -> None:
+    change_settings(backup_dir=str(tmp_path))  # those of other tests are not ours
     make_person()
     program = Program(sqlite_app, make_token("admin@school.example", "x", "admin", actor="")[1])
     made = backup.make(actor="test").id

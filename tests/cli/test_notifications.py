@@ -24,7 +24,7 @@ def test_what_somebody_was_told_is_listed_and_noted_as_read(type_in: Type) -> No
     read = facts(type_in("notifications", "read", *ADA, str(listed[0]["id"]), "--json"))
     rest = facts(type_in("notifications", "list", *ADA, "--unread", "--json"))
 
-    assert [each["headline"] for each in listed] == ["2 bills are overdue", "1 bill is overdue"]
+    assert [each["headline"] for each in listed] == ["2 bills became overdue", "1 bill became overdue"]
     assert read["read_at"] is not None
     assert [each["id"] for each in rest] == [listed[1]["id"]]
 
@@ -55,4 +55,4 @@ def test_somebody_is_spoken_to_in_another_language(type_in: Type) -> None:
     told = facts(type_in("notifications", "list", *ADA, "--json"))
 
     assert changed["locale"] == "zh"
-    assert told[0]["headline"] == "2 张账单已逾期"
+    assert told[0]["headline"] == "有 2 张账单逾期"

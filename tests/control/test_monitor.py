@@ -58,7 +58,7 @@ def test_a_worker_that_fell_silent_is_none_and_its_last_sign_is_told(app: Flask,
 
 
 def test_a_queue_without_a_worker_is_named(app: Flask, now: datetime) -> None:
-    a_process(queues=["reminders", "poll", "default"])
+    a_process(queues=["reminders", "poll", "default", "finance", "reports"])
 
     found = workers_service(now)
 

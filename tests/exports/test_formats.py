@@ -17,6 +17,7 @@ from edupulse.exports.formats import FORMATS
 from edupulse.exports.formats.format import Piece
 from edupulse.exports.formats.sheet import LONGEST_TEXT
 from edupulse.exports.table import Column
+from edupulse.tabular.reading import read_rows
 
 ZONE = "Europe/Berlin"
 AT = datetime(2026, 7, 1, 8, 30, 15, 500_000, tzinfo=UTC)
@@ -39,7 +40,8 @@ def written(format: str, kind: str, *values: Any, pieces: int = 1) -> bytes:
 
 
 def in_csv(kind: str, value: Any) -> str:
-    return written("csv", kind, value).decode("utf-8-sig").splitlines()[1].removesuffix(",EUR")
+    _, line = written("csv", kind, value).decode("utf-8-sig").removesuffix(",EUR\r\n").split("\r\n", 1)
+    return line
 
 
 def in_lines(kind: str, value: Any) -> Any:
@@ -50,9 +52,9 @@ def in_sheet(kind: str, value: Any) -> Any:
     return load_workbook(io.BytesIO(written("xlsx", kind, value))).active["A2"].value
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+49 30 1", "-1", "@SUM(A1)", "\t=1", "＝1"])
+@pytest.mark.parametrize("text", ["=1+1", "+49 30 1", "-1", "@SUM(A1)", "\t=1", "\n=1", "＝1"])
 def test_a_text_that_a_spreadsheet_would_compute_is_shown(text: str) -> None:
-    assert in_csv("text", text) == f"'{text}"
+    assert in_csv("text", text).strip('"') == f"'{text}"
     assert in_sheet("text", text) == f"'{text}"
     assert in_lines("text", text) == text
 
@@ -61,6 +63,14 @@ def test_a_text_that_a_spreadsheet_would_compute_is_shown(text: str) -> None:
 def test_a_text_comes_back_as_it_was(text: str) -> None:
     assert in_sheet("text", text) == text
     assert in_lines("text", text) == text
+
+
+@pytest.mark.parametrize("format", ["csv", "xlsx"])
+@pytest.mark.parametrize("text", ["+49 30 1", "=1", "'s Hertogenbosch", "don't"])
+def test_a_file_that_is_taken_in_again_says_what_was_meant(format: str, text: str) -> None:
+    rows = read_rows(written(format, "text", text), {"value", "currency"}.__contains__)
+
+    assert [record.cells for record in rows.read()] == [["value", "currency"], [text, "EUR"]]
 
 
 def test_a_text_that_looks_like_a_coded_letter_is_coded_itself() -> None:
@@ -75,12 +85,19 @@ def test_what_xml_lacks_is_left_out_and_what_a_cell_cannot_hold_is_cut() -> None
     assert in_csv("text", "nul\0") == "nul"
 
 
+def test_a_cell_of_emojis_is_cut_where_excel_counts() -> None:
+    assert in_sheet("text", "x" + "🎨" * LONGEST_TEXT) == "x" + "🎨" * (LONGEST_TEXT // 2)
+
+
 @pytest.mark.parametrize(
     ("kind", "value", "as_csv", "as_line", "as_cell"),
     [
         ("instant", AT, "2026-07-01 10:30:15", "2026-07-01T08:30:15.500000Z", datetime(2026, 7, 1, 10, 30, 15)),
         ("wall", datetime(2026, 7, 1, 10, 0), "2026-07-01 10:00:00", "2026-07-01T10:00:00", datetime(2026, 7, 1, 10)),
         ("day", date(2026, 2, 28), "2026-02-28", "2026-02-28", datetime(2026, 2, 28)),
+        ("day", date(1900, 3, 1), "1900-03-01", "1900-03-01", datetime(1900, 3, 1)),
+        ("day", date(1900, 2, 28), "1900-02-28", "1900-02-28", "1900-02-28"),
+        ("wall", datetime(1900, 1, 1, 9), "1900-01-01 09:00:00", "1900-01-01T09:00:00", "1900-01-01 09:00:00"),
         ("number", -7, "-7", -7, -7),
         ("number", 2**60, str(2**60), 2**60, str(2**60)),
         ("yes", True, "true", True, True),

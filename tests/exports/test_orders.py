@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from edupulse import clock
 from edupulse.accounts.models import AuditEntry
 from edupulse.control.models import JobRun
 from edupulse.database import db
@@ -40,6 +41,22 @@ def test_asked_for_twice_it_is_written_once(sqlite_app: Flask) -> None:
     other = an_export(state="sent", format="xlsx")
 
     assert first.id == again.id != other.id
+
+
+def test_nobody_has_more_under_way_than_one_may(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(orders, "MOST_UNDER_WAY", 2)
+    zoe = a_person()
+    first = an_export(reader=zoe)
+    an_export("runs", reader=zoe)
+
+    with pytest.raises(orders.TooMany):
+        an_export("events", reader=zoe)
+    again, of_another = an_export(reader=zoe), an_export("events", reader=ROOT)
+    orders.cancel(first.id, reader=zoe)
+
+    assert again.id == first.id
+    assert of_another.state == "queued"
+    assert an_export("events", reader=zoe).state == "queued"
 
 
 @pytest.mark.parametrize("table", ["audit", "users"])
@@ -83,6 +100,17 @@ def test_a_role_that_was_lowered_opens_no_older_file(sqlite_app: Flask, now: dat
 
     with pytest.raises(Denied):
         monitor.file(export.id, Reader("zoe@school.example", "viewer"))
+
+
+def test_a_file_whose_time_is_over_is_handed_out_no_more(
+    sqlite_app: Flask, now: datetime, change_settings: Callable[..., None]
+) -> None:
+    change_settings(export_keep_hours=2)
+    export = an_export()
+    write(export.id, now)
+
+    with clock.frozen(now + timedelta(hours=2)), pytest.raises(Conflict, match="it is expired"):
+        monitor.file(export.id, ROOT)
 
 
 def test_there_is_no_file_before_it_is_written(sqlite_app: Flask) -> None:

@@ -89,6 +89,17 @@ def test_nothing_is_left_in_the_storage_but_the_file(sqlite_app: Flask, now: dat
     assert (done.parts, done.state, done.rows, done.total) == ([], "done", ROWS, ROWS)
 
 
+def test_the_whole_is_put_together_beside_the_data(
+    sqlite_app: Flask, monkeypatch: pytest.MonkeyPatch, now: datetime
+) -> None:
+    """A folder for temporary files may be a piece of the memory."""
+    monkeypatch.setattr("tempfile.tempdir", "/nowhere")
+    mails(1)
+    export = an_export()
+
+    assert write(export.id, now)["state"] == "done"
+
+
 def test_rows_that_come_meanwhile_are_not_in_the_file(
     sqlite_app: Flask, monkeypatch: pytest.MonkeyPatch, now: datetime
 ) -> None:

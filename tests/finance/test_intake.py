@@ -108,6 +108,37 @@ def test_lines_that_cannot_be_used_are_named_and_do_not_stop_the_others() -> Non
     assert b"could be 1234" in problems_as_csv(report.problems, rejected=6)
 
 
+@pytest.mark.usefixtures("zoe")
+def test_a_bill_does_not_go_to_a_namesake_with_another_number_or_address() -> None:
+    a_person("Zoë's sister", "zoe@school.example", external_id="S-8")
+    report = send(
+        "number,student id,email,name,title,amount,due\n"
+        "R-1,S-99,,Zoë Berg,Ink,5,2026-04-01\n"
+        "R-2,,other@school.example,Zoë Berg,Ink,5,2026-04-01\n"
+        "R-3,,zoe@school.example,Zoë Berg,Ink,5,2026-04-01\n"  # an address of two: the name decides
+    )
+
+    assert sums(report) == (3, 1, 0, 2)
+    assert [each.problem.partition(" is ")[0] for each in report.problems] == [
+        "“S-99” / “Zoë Berg”", "“other@school.example” / “Zoë Berg”",
+    ]  # fmt: skip
+
+
+@pytest.mark.usefixtures("zoe")
+def test_what_was_paid_is_not_guessed() -> None:
+    report = send(
+        "number,email,title,amount,due,paid,paid on\n"
+        "R-1,zoe@school.example,Ink,50,2026-04-01,1,\n"
+        "R-2,zoe@school.example,Ink,1,2026-04-01,1,\n"
+        "R-3,zoe@school.example,Ink,50,2026-04-01,yes,0206-03-01\n"
+    )
+
+    assert sums(report) == (3, 1, 0, 2)
+    assert [each.problem.split(".")[0] for each in report.problems] == [
+        "“1” could be a yes or an amount", "The year 206 cannot be right",
+    ]  # fmt: skip
+
+
 def test_a_number_that_another_bill_has_is_refused_with_what_differs(sqlite_app: Flask) -> None:
     a_bill(a_person(external_id="S-7"), number="R-1", title="Clay", due_on=date(2026, 4, 1))
 

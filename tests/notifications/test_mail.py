@@ -141,4 +141,4 @@ def test_a_fact_that_an_older_release_has_not_noted_is_a_dash(kind: str) -> None
 def test_one_and_many_are_said_as_people_say_them() -> None:
     said = [KINDS["bills_overdue"].said(language("en"), {"count": count})[0] for count in (1, 2)]
 
-    assert said == ["1 bill is overdue", "2 bills are overdue"]
+    assert said == ["1 bill became overdue", "2 bills became overdue"]

@@ -8,13 +8,17 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from edupulse import clock
 from edupulse.control.models import JobRun
 from edupulse.database import db
 from edupulse.errors import Conflict, Denied, Invalid, NotFound
 from edupulse.notifications import reading
+from edupulse.notifications.floods import AT_MOST
+from edupulse.notifications.kinds import KINDS
 from edupulse.notifications.models import Notification
 from edupulse.notifications.notify import tell, tell_role
 from edupulse.notifications.preferences import preferences, set_preference
+from edupulse.notifications.speech import language
 from edupulse.transaction import transaction
 from tests.notifications.conftest import a_user
 
@@ -130,3 +134,52 @@ def test_reading_again_does_not_move_the_hour_at_which_it_was_read(sqlite_app: F
     assert first == now
     assert with_a_clock_later.read_at == first
     assert with_a_clock_later.created_at >= now - timedelta(seconds=1)
+
+
+def test_what_one_was_told_in_a_greater_role_is_not_read_in_a_smaller_one(sqlite_app: Flask) -> None:
+    person = a_user("admin")
+    tell_role("admin", "backup_failed", "secret", {"error": "No room on /srv."})
+    with transaction():
+        person.role = "viewer"
+
+    assert (reading.unread_count(person), reading.listing(person).items) == (0, [])
+    with pytest.raises(NotFound):
+        reading.read(person, told()[0].id)
+
+
+def test_a_flood_of_one_kind_calls_a_person_once_for_what_is_beyond_the_bound(
+    app: Flask, now: datetime
+) -> None:
+    person = a_user()
+    set_preference(person, "job_failed", by_mail=True, actor="test")
+
+    with clock.frozen(now):
+        counts = [
+            tell_role("operator", "job_failed", f"key {number}", FACTS) for number in range(AT_MOST + 20)
+        ]
+        again = tell_role("operator", "job_failed", f"key {AT_MOST + 5}", FACTS)
+        tell_role("operator", "bills_overdue", "other", {"count": 2})
+    with clock.frozen(now + timedelta(hours=2)):
+        tell_role("operator", "job_failed", "later", FACTS)
+
+    unread = [each for each in told() if each.read_at is None]
+    (summary,) = (each for each in unread if each.key.startswith("job_failed:many:"))
+    assert (sum(counts), again) == (AT_MOST + 20, 0)
+    assert len(unread) == AT_MOST + 3
+    assert sum(each.mail == "waiting" for each in told()) == mail_jobs() == AT_MOST + 2
+    assert (summary.facts, summary.link) == ({"summed_up": AT_MOST}, "/jobs?state=failed")
+
+
+def test_what_sums_up_a_flood_says_so() -> None:
+    headline, text = KINDS["job_failed"].said(language("en"), {"summed_up": 10})
+
+    assert headline == "Many within an hour: A job failed"
+    assert text.startswith("You were told of 10 one by one.")
+
+
+def test_the_words_of_others_end_before_ours_begin() -> None:
+    said = [
+        KINDS["backup_failed"].said(language("en"), {"error": error})[1] for error in ("No room", "", None)
+    ]
+
+    assert [words[:14] for words in said] == ["No room. Until", "Until the next", "Until the next"]

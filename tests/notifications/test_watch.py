@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import pytest
 from flask import Flask
 from sqlalchemy import select
 
@@ -11,6 +12,7 @@ from edupulse.control.models import JobRun
 from edupulse.database import db
 from edupulse.mail.models import Sender
 from edupulse.mail.senders import sender_id
+from edupulse.notifications import watch as watching
 from edupulse.notifications.models import Notification
 from edupulse.notifications.watch import LOST_AFTER, watch
 from edupulse.transaction import transaction
@@ -51,6 +53,20 @@ def test_failures_of_one_cause_are_told_once_a_day(app: Flask, now: datetime) ->
     assert first == {"job_failed": 2}
     assert (second, third) == ({}, {"job_failed": 1})
     assert sorted(links()) == ["/jobs/four", "/jobs/three", "/jobs/two"]
+
+
+def test_of_many_causes_all_are_told_round_by_round_with_their_newest_run(
+    sqlite_app: Flask, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "AT_ONCE", 2)
+    a_user()
+    for name, cause, age in (("z", "a", 2), ("b", "a", 1), ("c", "b", 3), ("d", "c", 4)):
+        failed(name, cause, now - timedelta(minutes=age))
+
+    rounds = [watch(now) for _ in range(3)]
+
+    assert rounds == [{"job_failed": 2}, {"job_failed": 1}, {}]
+    assert links() == ["/jobs/b", "/jobs/c", "/jobs/d"]
 
 
 def test_an_old_failure_is_no_news(sqlite_app: Flask, now: datetime) -> None:

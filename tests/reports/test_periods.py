@@ -98,6 +98,7 @@ def test_the_instant_at_which_a_period_begins_names_it(kind: str) -> None:
         ("monthly", "2026-13"),
         ("hourly", "2026-03-12"),
         ("hourly", "nine"),
+        ("hourly", "0001-01-01T00:00+14:00"),
         ("weekly", "12"),
     ],
 )

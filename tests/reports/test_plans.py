@@ -41,10 +41,10 @@ def test_every_question_of_a_report_is_answered_by_an_index(sqlite_app: Flask, n
         for statement, values in asked
         for row in db.session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
     }
-    assert len(asked) > 100
+    assert len(asked) > 30
     assert not [
-        plan for _, plan in plans if plan.startswith("SCAN") and "USING" not in plan and plan != NOT_YET
+        plan for _, plan in plans if plan.startswith("SCAN") and "USING" not in plan and plan != NO_TABLE
     ]
 
 
-NOT_YET = "SCAN campaign"  # an index of its launches is asked for
+NO_TABLE = "SCAN CONSTANT ROW"  # around the counts of the parts, each of which has a plan of its own

@@ -23,7 +23,17 @@ from edupulse.notifications.models import Notification
 from edupulse.secret import Secret
 from edupulse.storage import storage
 from edupulse.transaction import transaction
-from edupulse.upkeep import archive, backup, listing, objects, place, postgres_tools, rotation, verify
+from edupulse.upkeep import (
+    archive,
+    backup,
+    content,
+    listing,
+    objects,
+    place,
+    postgres_tools,
+    rotation,
+    verify,
+)
 from edupulse.upkeep.encryption import new_key
 from edupulse.upkeep.models import Backup
 from tests.rows import a_run
@@ -141,16 +151,19 @@ def test_what_keeps_a_backup_from_being_made_is_said_and_told(
     with small.app():
         create_user("ada@school.example", "Ada", "admin", PASSWORD)
         if what == "the room":
-            monkeypatch.setattr(backup, "_room_needed", lambda with_storage: 10**18)
+            monkeypatch.setattr(content, "room_needed", lambda with_storage: 10**18)
         else:
-            monkeypatch.setattr(backup, "_pack" if what == "the folder" else "verify", fail)
+            monkeypatch.setattr(
+                *{"the folder": (content, "pack"), "the check": (backup, "verify")}[what], fail
+            )
 
-        with pytest.raises(EduPulseError):
+        with pytest.raises(EduPulseError) as refusal:
             backup.make(actor="test")
 
         (row,) = db.session.scalars(select(Backup))
         (told,) = db.session.scalars(select(Notification))
-        assert (row.state, bool(row.error)) == ("failed", True)
+        assert (row.state, row.error) == ("failed", str(refusal.value))
+        assert what == "the check" or "Make room there" in refusal.value.cure
         assert (told.kind, told.facts, told.link) == (
             "backup_failed",
             {"error": row.error},
@@ -162,13 +175,45 @@ def test_what_keeps_a_backup_from_being_made_is_said_and_told(
 def test_a_folder_that_cannot_be_used_is_named(small: House) -> None:
     (small.folder / "file").write_text("")
 
-    with (
-        small.app(BACKUP_DIR=str(small.folder / "file")),
-        pytest.raises(Unavailable, match="cannot be kept in") as refusal,
-    ):
-        backup.make(actor="test")
+    with small.app(BACKUP_DIR=str(small.folder / "file")):
+        create_user("ada@school.example", "Ada", "admin", PASSWORD)
+        with pytest.raises(Unavailable, match="cannot be kept in") as refusal:
+            backup.make(actor="test")
 
+        assert db.session.scalars(select(Notification.kind)).all() == ["backup_failed"]
     assert "BACKUP_DIR" in refusal.value.cure
+
+
+def test_one_that_is_stopped_when_it_has_its_name_is_no_failure(
+    small: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with small.app():
+        with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+            patched.setattr(backup, "_note_success", stop)
+            backup.make(actor="test")
+        small.make_backup()
+
+        assert list(db.session.scalars(select(Backup.state))) == ["verified", "verified"]
+
+
+def test_a_file_that_was_put_here_is_read_first_and_stays_as_long_as_a_new_one(small: House) -> None:
+    with small.app(BACKUP_KEEP_DAYS="14"):
+        with clock.frozen(clock.now() - timedelta(days=400)):
+            old = small.make_backup()
+        damaged = old.with_name("edupulse-20200101T000000Z.tar.gz")
+        damaged.write_bytes(old.read_bytes()[:-1])
+        with transaction() as session:
+            session.execute(text("DELETE FROM backup"))
+
+        small.make_backup()
+
+        assert list(db.session.scalars(select(Backup.state))) == ["verified", "verified"]
+        assert (old.is_file(), damaged.is_file()) == (True, True)
+        with clock.frozen(clock.now() + timedelta(days=15)):
+            assert rotation.prune(clock.now(), actor="test") == [old.name]
 
 
 def test_the_password_of_the_database_is_on_no_command_line() -> None:

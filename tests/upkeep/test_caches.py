@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from edupulse.accounts.audit import entries_of
 from edupulse.accounts.models import ApiToken, IdempotentCall
 from edupulse.accounts.users import create_user
 from edupulse.clock import now
@@ -26,6 +27,7 @@ def folder(sqlite_app: Flask, change_settings: Callable[..., None], tmp_path: Pa
 
 def test_nothing_to_clear_is_no_failure(folder: Path) -> None:
     assert set(caches.clear(now()).values()) == {0}
+    assert entries_of("caches") == []
 
 
 def test_old_leftovers_go_and_young_files_stay(folder: Path) -> None:
@@ -36,10 +38,12 @@ def test_old_leftovers_go_and_young_files_stay(folder: Path) -> None:
             at = (now() - timedelta(hours=hours)).timestamp()
             os.utime(folder / place / name, (at, at))
 
-    gone = caches.clear(now())
+    gone = caches.clear(now(), actor="ada")
 
     assert (gone["uploads"], gone["unfinished_files"]) == (1, 1)
     assert sorted(path.name for path in folder.rglob("*") if path.is_file()) == ["young", "young"]
+    (entry,) = entries_of("caches")
+    assert (entry.actor, entry.action, entry.detail) == ("ada", "cleanup.caches", gone)
 
 
 def test_answers_go_that_no_program_asks_for_again(folder: Path) -> None:

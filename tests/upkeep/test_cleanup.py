@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select, update
+from sqlalchemy import event, func, select, update
 
 from edupulse.accounts.audit import entries_of, record
 from edupulse.accounts.models import ApiToken, AuditEntry, SignInAttempt
@@ -24,8 +24,9 @@ from edupulse.reminders.models import Event, Reminder
 from edupulse.reports.models import Report
 from edupulse.storage import storage
 from edupulse.transaction import transaction
-from edupulse.upkeep import cleanup
+from edupulse.upkeep import cleanup, old_messages, old_rows
 from edupulse.upkeep.classes import CLASSES, chosen
+from tests.mailboxes.boxes import a_mailbox
 from tests.rows import a_delivery, an_event
 from tests.upkeep.old_things import (
     a_bill_reminder,
@@ -103,6 +104,31 @@ def test_what_an_old_message_said_goes_and_that_it_came_stays(app: Flask) -> Non
     with pytest.raises(NotFound):
         storage().open(stays.storage_key)
     assert rows_of(cleanup.run(now(), ["inbound"])) == {}
+
+
+@pytest.mark.usefixtures("everything_goes", "now")
+def test_many_messages_go_in_batches_whose_lock_does_not_wait_for_the_search(
+    sqlite_app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(old_messages, "AT_ONCE", 2)
+    monkeypatch.setattr(old_rows, "AT_ONCE", 2)
+    mailbox = a_mailbox()
+    for number in range(5):
+        a_message(mailbox, b"%d" % number)
+        with frozen(long_ago()):
+            record("ada", "event.cancel", f"event:{number}")
+    searched: list[bool] = []
+
+    def note(_: object, __: object, statement: str, *rest: object) -> None:
+        if "LIMIT" in statement and "ORDER BY" in statement:
+            searched.append(bool(db.session().info.get("in_transaction")))
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    went = rows_of(cleanup.run(now(), ["inbound", "audit"]))
+    event.remove(db.engine, "before_cursor_execute", note)
+
+    assert went == {"inbound": 5, "audit": 5}
+    assert (len(searched) > 6, any(searched)) == (True, False)
 
 
 @pytest.mark.usefixtures("everything_goes", "now")

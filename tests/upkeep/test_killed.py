@@ -11,13 +11,17 @@ from typing import Any
 
 import pytest
 from redis import Redis
+from sqlalchemy import select, update
 
-from edupulse import schema
+from edupulse import clock, schema
 from edupulse.database import db
+from edupulse.mail import senders
+from edupulse.mail.models import Delivery, Sender
+from edupulse.transaction import transaction
 from edupulse.upkeep import backup, objects, open_mails, place, redis_keys, swap_postgres, swap_sqlite
 from edupulse.upkeep.models import Backup
 from edupulse.upkeep.restore import restore
-from tests.rows import an_event
+from tests.rows import a_delivery, an_event
 from tests.servers import RedisProcess
 from tests.upkeep.house import House, a_house, files, rows
 
@@ -38,6 +42,13 @@ RESTORING: dict[str, Step] = {
     "before the mails are decided about": (open_mails, "decide"),
     "before Redis has its keys": (redis_keys, "clear"),
 }
+# Files and keys are the same with either database.
+NOT_WITH = {
+    "sqlite": {"in the middle of the transaction"},
+    "postgresql": {
+        "before the file takes its place", "while files are put back", "before Redis has its keys",
+    },
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -78,10 +89,10 @@ def test_a_killed_restore_can_be_repeated_and_loses_neither_the_old_nor_the_new(
         new = rows(app), files(house)
         an_event("Only in the present")
         old = rows(app)
-    skipped = "in the middle of the transaction" if kind == "sqlite" else "before the file takes its place"
+    elsewhere = NOT_WITH[kind]
 
     for name, step in RESTORING.items():
-        if name == skipped:
+        if name in elsewhere:
             continue
         kill_at(step, lambda: put_back(house, made))
         with house.app() as app:
@@ -93,9 +104,30 @@ def test_a_killed_restore_can_be_repeated_and_loses_neither_the_old_nor_the_new(
         assert house.has_aside(old, rows)
 
 
-def put_back(house: House, made: Path) -> None:
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_a_restore_that_is_killed_holds_the_mail_and_its_repetition_knows_what_had_left(
+    request: pytest.FixtureRequest, kind: str
+) -> None:
+    house: House = request.getfixturevalue("sqlite_house" if kind == "sqlite" else "postgres_house")
     with house.app():
-        restore(made, actor="test", mails="send", force=True)
+        left = a_delivery("queued", attempts=0).key
+    made = house.back_up()
+    with house.app(), transaction() as session:
+        session.execute(update(Delivery).values(state="sent", sent_at=clock.now()))
+
+    kill_at((schema, "upgrade"), lambda: put_back(house, made, mails="hold"))
+
+    with house.app():
+        assert db.session.scalars(select(Sender.pause_cause)).one() == "restored"
+        assert senders.ready(clock.now()) is None
+    put_back(house, made)
+    with house.app():
+        assert db.session.execute(select(Delivery.key, Delivery.state)).all() == [(left, "sent")]
+
+
+def put_back(house: House, made: Path, mails: str = "send") -> None:
+    with house.app():
+        restore(made, actor="test", mails=mails, force=True)
 
 
 def kill_at(step: Step, act: Callable[[], Any]) -> None:

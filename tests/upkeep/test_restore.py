@@ -20,9 +20,9 @@ from edupulse.control.models import JobRun
 from edupulse.database import db
 from edupulse.errors import Conflict, Unavailable
 from edupulse.mail import senders
-from edupulse.mail.models import Delivery, Sender
+from edupulse.mail.models import Delivery, Sender, Suppression
 from edupulse.transaction import transaction
-from edupulse.upkeep import backup
+from edupulse.upkeep import content
 from edupulse.upkeep.models import Backup
 from edupulse.upkeep.restore import Restored, restore
 from tests.doubles.smtp_double import SmtpDouble
@@ -104,13 +104,14 @@ def test_without_redis_in_the_backup_the_queues_are_rebuilt_from_the_rows(sqlite
 
 def test_what_was_there_is_put_aside_and_what_it_knows_of_open_mails_is_carried_over(house: House) -> None:
     with house.app():
+        about = str(an_event().id)
         left, waits = (a_delivery("queued", attempts=0).key for _ in range(2))
     made = house.back_up()
     with house.app():
         moment = clock.now()
         with transaction() as session:
             session.execute(update(Delivery).where(Delivery.key == left).values(state="sent", sent_at=moment))
-        later, still_open = a_delivery("sent").key, a_delivery("queued", attempts=0).key
+        later, still_open = a_delivery("sent", subject_id=about).key, a_delivery("queued", attempts=0).key
 
     with house.app():
         done = restore(made, actor="test", mails="send")
@@ -120,6 +121,28 @@ def test_what_was_there_is_put_aside_and_what_it_knows_of_open_mails_is_carried_
         assert still_open not in states
         assert (done.mails_open, done.mails_known) == (1, 2)
         assert there_is(done.aside)
+
+
+def test_what_is_new_after_a_restore_does_not_pass_for_mailed_because_it_has_the_number_of_the_lost(
+    sqlite_house: House,
+) -> None:
+    with sqlite_house.app():
+        known = an_event().id
+    made = sqlite_house.back_up()
+    with sqlite_house.app():
+        lost = an_event("Only in the present").id
+        kept, gone = (a_delivery("sent", subject_id=str(number)).key for number in (known, lost))
+        with transaction() as session:
+            stop = {"reason": "Asked for it", "source": "link", "created_at": clock.now()}
+            session.add(Suppression(address="zoe@school.example", scope="newsletter", **stop))
+
+    with sqlite_house.app():
+        done = restore(made, actor="test", mails="send")
+
+        assert set(db.session.scalars(select(Delivery.key))) == {kept}
+        assert gone != kept
+        assert db.session.scalars(select(Suppression.scope)).one() == "newsletter"
+        assert done.notes == ["Taken over: 1 addresses that are to get no mail any more."]
 
 
 def test_mail_is_held_until_a_person_lets_it_go_whatever_the_settings_become(sqlite_house: House) -> None:
@@ -132,6 +155,7 @@ def test_mail_is_held_until_a_person_lets_it_go_whatever_the_settings_become(sql
         assert senders.ready(clock.now()) is None
     with SmtpDouble() as double, sqlite_house.app(**mail_server(double)):
         assert senders.ready(clock.now()) is None
+        senders.pause(cause="password", reason="Refused.", cure="Correct it.")
         assert db.session.scalars(select(Sender.pause_cause)).one() == "restored"
         assert senders.resume()
         assert senders.ready(clock.now()) is not None
@@ -146,6 +170,9 @@ def test_open_mails_can_be_taken_for_doubtful(sqlite_house: House) -> None:
     with sqlite_house.app():
         restore(made, actor="test", mails="doubt")
         found = db.session.execute(select(Delivery.state, Delivery.reason).order_by(Delivery.id)).all()
+
+        # A reminder that is only planned in it may have left, too: it becomes a mail when EduPulse runs.
+        assert db.session.scalars(select(Sender.pause_cause)).one() == "restored"
 
     assert [state for state, _ in found] == ["unknown", "sent"]
     assert "may have left since" in found[0].reason
@@ -323,5 +350,5 @@ def downgrade(step: str) -> None:
 
 def packed(path: Path, work: Path) -> Path:
     """Write a backup of the database as it is, whatever its schema."""
-    backup._pack(path, backup._collect(work, clock.now(), with_storage=False))
+    content.pack(path, content.collect(work, clock.now(), with_storage=False))
     return path

@@ -10,6 +10,7 @@ from edupulse.clock import frozen
 from edupulse.database import db
 from edupulse.finance import bills, due, payments
 from edupulse.finance.models import Bill, BillReminder, Payment
+from edupulse.mail import suppressions
 from tests.web.bill_rows import a_bill, a_person
 from tests.web.conftest import Browser, words_of
 
@@ -150,6 +151,30 @@ def test_money_comes_in_and_the_page_says_what_is_still_open(operator: Browser) 
     assert (stored().state, stored().paid_minor) == ("paid", 8500)
 
 
+def test_the_same_page_sent_twice_enters_the_money_once(operator: Browser) -> None:
+    bill = a_bill()
+    form = {**MONEY, "amount": "25", "revision": str(bill.revision)}
+
+    operator.post(f"/bills/{bill.id}/payments", form)
+    again = operator.post(f"/bills/{bill.id}/payments", form)
+
+    assert again.status_code == 409
+    assert "changed this bill" in words_of(again)
+    assert 'name="revision" value="1"' in again.text
+    assert stored().paid_minor == 2500
+
+
+def test_numbers_that_no_row_can_have_name_nobody(operator: Browser) -> None:
+    bill, endless = a_bill(), "9" * 5000
+
+    listed = operator.get(f"/bills?person={endless}")
+    form = {**ENTERED, "person_id": endless, "person_asked": ENTERED["person"]}
+    entered = operator.post("/bills", form)
+    voided = operator.post(f"/bills/{bill.id}/voiding", {"reason": "twice", "revision": endless})
+
+    assert [answer.status_code for answer in (listed, entered, voided)] == [422, 422, 409]
+
+
 def test_more_than_is_open_is_refused_beside_the_amount(operator: Browser) -> None:
     bill = a_bill()
 
@@ -236,6 +261,16 @@ def test_a_reminder_is_sent_by_hand_at_most_once_a_minute(operator: Browser) -> 
     assert "Reminder: by hand" in words_of(sent)
     assert again.status_code == 409
     assert db.session.query(BillReminder).count() == 1
+
+
+def test_nobody_is_reminded_by_hand_whose_mail_is_stopped(operator: Browser) -> None:
+    bill = a_bill()
+    suppressions.add("zoe@school.example", reason="bounced", source="test", actor="test")
+
+    answer = operator.post(f"/bills/{bill.id}/reminders", {})
+
+    assert answer.status_code == 409
+    assert "Mail to zoe@school.example is stopped." in words_of(answer)
 
 
 def test_the_page_says_why_nobody_is_reminded(viewer: Browser) -> None:

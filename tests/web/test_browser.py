@@ -27,6 +27,7 @@ from tests.servers import missing
 from tests.web.campaign_rows import a_draft, a_running, counts, with_people
 from tests.web.conftest import PASSWORD
 from tests.web.mailbox_rows import a_mailbox, a_message, a_poison, a_rule, an_action, says
+from tests.web.office_rows import an_office_with_long_words
 
 pytestmark = pytest.mark.browser
 
@@ -54,6 +55,28 @@ ADDRESSES = (
     "/campaigns/2/start",
     "/suppressions",
     "/people/p1@school.example",
+    "/people",
+    "/people/1",
+    "/people/1/edit",
+    "/people/import",
+    "/bills",
+    "/bills/1",
+    "/bills/2",
+    "/bills/1/edit",
+    "/bills/coming",
+    "/bills/import",
+    "/revenue",
+    "/reports",
+    "/reports/1",
+    "/reports/subscriptions",
+    "/exports",
+    "/exports/1",
+    "/exports/new?table=deliveries",
+    "/notifications",
+    "/notifications/preferences",
+    "/backups",
+    "/backups/1",
+    "/cleanup?look=1",
     "/messages",
     "/messages/1?view=headers",
     "/messages/2",
@@ -253,7 +276,7 @@ def test_no_page_complains_or_is_wider_than_the_screen(
     an_event("A long title that goes on and on without any doubt " * 4, location="https://" + "x" * 200)
     a_delivery("unknown", subject="x" * 180, address="a" * 60 + "@school.example"), a_schedule()
     a_run("run-1", "failed", error_message="E" * 300, error_traceback="T" * 500)
-    campaigns_with_long_words(), an_inbox_with_long_words()
+    campaigns_with_long_words(), an_inbox_with_long_words(), an_office_with_long_words("ada@school.example")
     page, complaints = opened(chromium, address, options)
 
     wide = []

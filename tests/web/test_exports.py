@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from edupulse.accounts.users import set_locale
 from edupulse.database import db
+from edupulse.exports import orders
 from edupulse.exports.models import Export
 from edupulse.exports.writing import write
 from tests.exports.readers import Reader, an_export, mails
@@ -33,6 +34,7 @@ def test_one_chooses_among_the_tables_that_one_may_see(viewer: Browser, admin: B
     assert "Audit log" in words_of(admin.get("/exports/new"))
     assert 'value="bounced" selected' in viewer.get("/exports/new?table=deliveries&state=bounced").text
     assert viewer.get("/exports/new?table=nothing").status_code == 422
+    assert viewer.get("/exports/new?table=users").status_code == 403
 
 
 def test_a_file_is_asked_for_watched_and_downloaded(viewer: Browser, now: datetime) -> None:
@@ -74,6 +76,19 @@ def test_what_cannot_be_used_is_said_and_what_was_typed_stays(
     assert sentence in words_of(answer)
     assert 'value="zoe@school.example"' in answer.text
     assert db.session.scalars(select(Export)).all() == []
+
+
+def test_with_too_many_under_way_the_form_says_so(viewer: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(orders, "MOST_UNDER_WAY", 1)
+    an_export(reader=VIEWER)
+
+    answer = viewer.post(
+        "/exports", {"table": "deliveries", "format": "csv", "address": "zoe@school.example"}
+    )
+
+    assert answer.status_code == 409
+    assert "Wait until one is done" in words_of(answer)
+    assert 'value="zoe@school.example"' in answer.text
 
 
 def test_an_export_is_called_off_and_asked_for_again(viewer: Browser, now: datetime) -> None:

@@ -112,8 +112,8 @@ def test_what_one_was_told_is_said_in_the_language_in_which_one_reads_it_now(ope
 
     english, chinese = (words_of(operator.get("/notifications", headers=each)) for each in (ENGLISH, CHINESE))
 
-    assert "3 bills are overdue" in english
-    assert "3 张账单已逾期" in chinese
+    assert "3 bills became overdue" in english
+    assert "有 3 张账单逾期" in chinese
 
 
 @pytest.mark.parametrize(

@@ -92,6 +92,17 @@ def test_a_pause_that_holds_work_says_who_why_and_until_when(viewer: Browser, no
     assert "It goes on by itself: Today 11:00 UTC." in page
 
 
+@pytest.mark.usefixtures("now")
+def test_a_pause_without_a_reason_is_told_in_the_language_of_the_reader_too(viewer: Browser) -> None:
+    a_process(), a_process("scheduler")
+    pauses.pause("queue", "default", "ada@school.example")
+    a_run("waiting-1", "queued")
+
+    page = words_of(viewer.get("/events", headers={"Accept-Language": "zh"}))
+
+    assert "操作人：ada@school.example。" in page
+
+
 @pytest.mark.parametrize(
     "address", ["/", "/events", "/events/new", "/deliveries", "/jobs", "/schedules", "/workers"]
 )

@@ -9,7 +9,9 @@ from sqlalchemy import select
 
 from edupulse.accounts.users import find_user
 from edupulse.database import db
+from edupulse.mail.models import Delivery
 from edupulse.notifications import reading
+from edupulse.notifications.mail import send_notification_email
 from edupulse.notifications.models import Notification
 from edupulse.notifications.notify import tell_role
 from edupulse.notifications.preferences import preferences
@@ -107,3 +109,33 @@ def test_only_kinds_that_may_reach_one_are_offered(
     page = browser_of(role).get("/notifications/preferences")
 
     assert ('value="backup_failed"' in page.text) == is_offered
+
+
+def test_the_mail_of_what_one_was_told_is_read_by_them_and_administrators_alone(
+    browser_of: Callable[[str], Browser],
+) -> None:
+    for role in ("viewer", "operator", "admin"):
+        browser_of(role)
+    tell_role("admin", "backup_failed", "key", {"error": "No room on /srv."}, link="/backups")
+    send_notification_email(ids()[0])
+    (delivery,) = db.session.scalars(select(Delivery.id))
+
+    shows = {
+        role: [
+            "No room" in browser_of(role).get(f"/deliveries/{delivery}{rest}").text
+            for rest in ("?view=text", "?view=source", "/preview")
+        ]
+        for role in ("viewer", "operator", "admin")
+    }
+
+    assert shows == {"viewer": [False] * 3, "operator": [False] * 3, "admin": [True] * 3}
+
+
+def test_a_page_asks_once_what_is_unread(operator: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr(reading, "unread_count", lambda person: asked.append(person) or 3)
+
+    page = words_of(operator.get("/notifications"))
+
+    assert "3 unread" in page
+    assert len(asked) == 1

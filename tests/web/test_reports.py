@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -61,6 +62,22 @@ def test_reports_are_found_by_kind_words_and_days(viewer: Browser) -> None:
     assert found("since=2026-03-11&until=2026-03-11") == [True, False]
     assert "No report fits" in viewer.get("/reports?q=nothing-like-it").text
     assert viewer.get("/reports?since=yesterday").status_code == 422
+
+
+def test_the_last_day_of_a_search_ends_when_the_clock_has_changed_too(
+    viewer: Browser, change_settings: Any
+) -> None:
+    change_settings(timezone="Europe/Berlin")
+    with frozen(datetime(2026, 11, 1, 12, 0, tzinfo=UTC)):
+        for kind, start in (("daily", "2026-03-29"), ("daily", "2026-03-30"), ("hourly", "2026-10-25T23")):
+            orders.make_now(kind, start, actor="test")
+
+    def found(day: str) -> list[bool]:
+        text = viewer.get(f"/reports?since={day}&until={day}").text
+        return [words in text for words in ("29 March 2026", "30 March 2026", "25 October 2026")]
+
+    assert found("2026-03-29") == [True, False, False]
+    assert found("2026-10-25") == [False, False, True]
 
 
 def test_the_page_speaks_chinese(viewer: Browser) -> None:

@@ -22,9 +22,10 @@ from edupulse.tabular.formulas import defused
 
 CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOST_ROWS = 1_048_575  # below the headings; what a sheet can hold
-LONGEST_TEXT = 32_767  # characters that a cell can hold
+LONGEST_TEXT = 32_767  # characters that a cell can hold, in UTF-16: an emoji counts twice
 BOLD, INSTANT, DAY, MONEY = 1, 2, 3, 4  # styles, by their place in STYLES
-_BEGIN = date(1899, 12, 30)  # the day 0 of the calendar of spreadsheets, for days after February 1900
+_BEGIN = date(1899, 12, 30)  # the day 0 of the calendar of spreadsheets, for days from _FIRST_DAY on
+_FIRST_DAY = date(1900, 3, 1)  # Excel counts a 29 February 1900; what lies before it is written as a text
 _LARGEST_EXACT = 10**15  # a cell's number has 15 digits: what is longer is shown as a text
 _HUGE = 2**31 - 2**20  # bytes: past it the directory of the file needs larger numbers
 _QUICK, _SMALLEST_STAMP = 1, (1980, 1, 1, 0, 0, 0)  # level of compression; the same rows give the same file
@@ -49,9 +50,9 @@ def _writers(zone: str) -> dict[str, Write]:
     return {
         "text": _text,
         "number": lambda value: _value(value) if abs(value) < _LARGEST_EXACT else _text(str(value)),
-        "instant": lambda at: _value(_days(local(at)), INSTANT),
-        "wall": lambda at: _value(_days(at), INSTANT),
-        "day": lambda day: _value((day - _BEGIN).days, DAY),
+        "instant": lambda at: _moment(local(at)),
+        "wall": _moment,
+        "day": lambda day: _value((day - _BEGIN).days, DAY) if day >= _FIRST_DAY else _text(day.isoformat()),
         "yes": lambda value: f'<c t="b"><v>{int(value)}</v></c>',
         "json": lambda value: _text(as_json(value)),
     }
@@ -62,14 +63,25 @@ def _line(row: Iterable[str | None]) -> str:
 
 
 def _text(value: str) -> str:
-    text = defused(value[:LONGEST_TEXT])[:LONGEST_TEXT]
+    text = _cut(defused(value[:LONGEST_TEXT]))
     if _SPECIAL.search(text):
         text = escape(_CODED.sub("_x005F_", _LACKING.sub("", text)))
     return f'<c t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>'
 
 
+def _cut(text: str) -> str:
+    if len(text) <= LONGEST_TEXT // 2:
+        return text
+    return text.encode("utf-16-le", "surrogatepass")[: 2 * LONGEST_TEXT].decode("utf-16-le", "ignore")
+
+
 def _value(number: object, style: int = 0) -> str:
     return f'<c s="{style}"><v>{number}</v></c>'
+
+
+def _moment(at: datetime) -> str:
+    is_countable = at.date() >= _FIRST_DAY
+    return _value(_days(at), INSTANT) if is_countable else _text(at.isoformat(" ", "seconds"))
 
 
 def _days(at: datetime) -> float:

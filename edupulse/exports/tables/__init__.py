@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edupulse.accounts.models import ROLES
-from edupulse.errors import Invalid
+from edupulse.errors import Denied, Invalid
 from edupulse.exports.table import Table
 from edupulse.exports.tables import events, mail, office, system
 
@@ -18,6 +18,15 @@ def known(key: str) -> Table:
         return TABLES[key]
     words = f"There is no table “{key[:40]}” to export."
     raise Invalid(words, cure=f"Choose one of {', '.join(TABLES)}.", field="table")
+
+
+def permitted(key: str, role: str) -> Table:
+    """Return the table of that name; raises Invalid, and Denied for one above this role."""
+    wanted = known(key)
+    if ROLES.index(role) < ROLES.index(wanted.role):
+        words = f"“{wanted.title}” is for the role {wanted.role}."
+        raise Denied(words, cure="Ask somebody who has it.", role=wanted.role)
+    return wanted
 
 
 def for_role(role: str) -> list[Table]:

@@ -76,12 +76,13 @@ function tellTime() {
 }
 
 // 3. Forms: ask before what is hard to take back, and send each only once.
-function ask(question, answer) {
+function ask(question, answer, place) {
   const dialog = document.createElement("dialog");
   dialog.innerHTML = '<p></p><form method="dialog" class="actions"><button class="button" value="no"></button>' +
     '<button class="button primary" value="yes"></button></form>';
   dialog.querySelector("p").textContent = question;
-  dialog.querySelector("[value=no]").textContent = wordsFor(document.body).no;
+  dialog.querySelector("[value=no]").textContent = wordsFor(place).no;
+  dialog.lang = place.closest("[lang]")?.lang || "";
   dialog.querySelector("[value=yes]").textContent = answer;
   document.body.append(dialog);
   dialog.showModal();
@@ -100,7 +101,7 @@ async function beforeSending(event) {
   if (form.dataset.sent) return event.preventDefault();
   if (form.dataset.confirm && !form.dataset.confirmed) {
     event.preventDefault();
-    if (await ask(form.dataset.confirm, form.dataset.answer || button?.textContent.trim() || wordsFor(document.body).yes)) {
+    if (await ask(form.dataset.confirm, form.dataset.answer || button?.textContent.trim() || wordsFor(form).yes, form)) {
       form.dataset.confirmed = "yes";
       form.requestSubmit(button);
     }
