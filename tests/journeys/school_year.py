@@ -89,16 +89,16 @@ class SchoolYear:
             day += timedelta(days=1)
 
     def _live_through(self, day: date) -> None:
-        for moment, act in (
-            (at(day, time(0, 0, 30)), lambda: due.check(clock.now())),
-            (at(day, ENTERED), lambda: self._bill(day)),
-            (at(day, PAID), lambda: self._take_money(day)),
-            (at(day, REMINDED) + timedelta(seconds=30), lambda: due.check(clock.now())),
-            (at(day, time(15, 45)) + timedelta(seconds=30), lambda: event_reminders.check(clock.now())),
+        for wall, act in (
+            (time(0, 0, 30), lambda: due.check(clock.now())),
+            (ENTERED, lambda: self._bill(day)),
+            (PAID, lambda: self._take_money(day)),
+            (time(9, 0, 30), lambda: due.check(clock.now())),
+            (time(15, 45, 30), lambda: event_reminders.check(clock.now())),
+            (time(15, 46), self._send),
         ):
-            with clock.frozen(moment), recorded():
+            with clock.frozen(at(day, wall)), recorded():
                 act()
-                self._send()
         # The last hour of a day is told of at midnight.
         hourly = {"reports.hourly"} if {day, day - timedelta(days=1)} & set(CLOCK_CHANGES) else set()
         reports = {"reports.daily", "reports.weekly", "reports.monthly", *hourly}

@@ -265,7 +265,7 @@ def test_a_reminder_is_sent_by_hand_at_most_once_a_minute(operator: Browser) -> 
 
 def test_nobody_is_reminded_by_hand_whose_mail_is_stopped(operator: Browser) -> None:
     bill = a_bill()
-    suppressions.add("zoe@school.example", reason="bounced", source="test", actor="test")
+    suppressions.suppress("zoe@school.example", reason="It bounced.", source="test")
 
     answer = operator.post(f"/bills/{bill.id}/reminders", {})
 
