@@ -8,6 +8,7 @@ import random
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, update
@@ -49,6 +50,11 @@ class OwnBook:
     def owed_at(self, moment: datetime) -> int:
         """Return what was open at `moment`, in minor units."""
         return self.amount - self.paid_until(moment)
+
+    @cached_property
+    def settled_at(self) -> datetime | None:
+        """Return when the last of it was paid, None if it never was; ask only when the year is over."""
+        return self.paid[-1][0] if sum(amount for _, amount in self.paid) == self.amount else None
 
     def paid_until(self, moment: datetime) -> int:
         """Return what was paid before `moment`, in minor units."""
