@@ -11,8 +11,7 @@ from sqlalchemy.orm import Session
 
 from edupulse.accounts.audit import record
 from edupulse.accounts.models import ROLES, User
-from edupulse.accounts.passwords import check_policy, hashed, matches
-from edupulse.accounts.throttle import forget_attempts, note_attempt
+from edupulse.accounts.passwords import check_policy, hashed
 from edupulse.clock import now
 from edupulse.database import db
 from edupulse.errors import Conflict, Invalid, NotFound
@@ -46,7 +45,7 @@ def create_user(email: str, name: str, role: str, password: str, *, actor: str =
 
 def find_user(email: str) -> User:
     """Return the person with that address; raises NotFound."""
-    found: User | None = db.session.scalar(select(User).where(User.email == _key(email)))
+    found: User | None = db.session.scalar(select(User).where(User.email == account_of(email)))
     if found is None:
         raise NotFound(
             f"Nobody signs in as {email[:320]}.", cure="See `python cli.py users list`.", email=email[:320]
@@ -128,20 +127,6 @@ def set_password(email: str, password: str, *, actor: str = "system") -> User:
     return person
 
 
-def change_own_password(email: str, current: str, new: str, *, address: str) -> User:
-    """Give somebody who knows their password another one, and end all their sessions.
-
-    Raises Invalid naming `current` or `password`, Denied with `retry_after` after many wrong tries from `address`.
-    """
-    if verify(email, current, address=address) is None:
-        raise Invalid(
-            "The current password is another one.",
-            cure="An administrator can set a new one.",
-            field="current",
-        )
-    return set_password(email, new, actor=email)
-
-
 def set_role(email: str, role: str, *, actor: str = "system") -> User:
     """Give a person another role; raises Conflict for the last administrator."""
     _check_role(role)
@@ -163,22 +148,6 @@ def set_active(email: str, active: bool, *, actor: str = "system") -> User:
             _keep_an_admin(session, person)
             record(actor, action, f"user:{person.id}", before=person.active, after=active)
             person.active, person.session_key = active, _session_key()
-    return person
-
-
-def verify(email: str, password: str, *, address: str = "cli") -> User | None:
-    """Return the person whose password this is, else None; raises Denied(retry_after) after many tries.
-
-    The try is written before it is judged, so that parallel guesses are counted too.
-    """
-    account, moment = _key(email), now()
-    note_attempt(account, address, moment)
-    person: User | None = db.session.scalar(select(User).where(User.email == account, User.active))
-    if not matches(person.password_hash if person else None, password) or person is None:
-        return None
-    with transaction() as session:
-        forget_attempts(account, address)
-        session.get_one(User, person.id).last_seen_at = moment
     return person
 
 
@@ -207,7 +176,7 @@ def _taken(email: str) -> Conflict:
 def _address(email: str) -> str:
     try:
         return validate_email(
-            _key(email), check_deliverability=False, globally_deliverable=False
+            account_of(email), check_deliverability=False, globally_deliverable=False
         ).normalized.lower()
     except EmailNotValidError as error:
         raise Invalid(f"{email[:320]!r} is not an e-mail address: {error}", field="email") from None
@@ -220,7 +189,8 @@ def _check_role(role: str) -> None:
         )
 
 
-def _key(email: str) -> str:
+def account_of(email: str) -> str:
+    """Return an address as accounts are told apart, whatever was typed."""
     return email.strip().lower()[:320]
 
 

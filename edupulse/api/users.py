@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from flask import request
 from pydantic import Field
 
-from edupulse.accounts import users
+from edupulse.accounts import signing_in, users
 from edupulse.api.answers import facts_of
 from edupulse.api.gate import actor, caller
 from edupulse.api.idempotency import unkeyed
@@ -126,5 +126,5 @@ def change_me(body: OwnChange) -> dict[str, Any]:
 def change_own_password(body: NewOwnPassword) -> dict[str, Any]:
     """Change your own password; it ends your sessions in browsers, and no token."""
     address = request.remote_addr or "unknown"
-    person = users.change_own_password(caller().email, body.current, body.password, address=address)
+    person = signing_in.change_own_password(caller().email, body.current, body.password, address=address)
     return facts_of(person, User)

@@ -9,8 +9,8 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from edupulse.accounts.passwords import SHORTEST
+from edupulse.accounts.signing_in import change_own_password
 from edupulse.accounts.tokens import is_valid, list_tokens, revoke_token
-from edupulse.accounts.users import change_own_password
 from edupulse.errors import Denied, Invalid
 from edupulse.web.auth import begin_session
 from edupulse.web.errors import status_of

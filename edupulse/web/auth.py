@@ -19,7 +19,8 @@ from flask_babel import gettext as _
 from flask_login import current_user, login_user, logout_user
 
 from edupulse.accounts.models import User
-from edupulse.accounts.users import anyone_exists, verify
+from edupulse.accounts.signing_in import verify
+from edupulse.accounts.users import anyone_exists
 from edupulse.config import current_settings
 from edupulse.errors import Denied
 from edupulse.extensions import login_manager

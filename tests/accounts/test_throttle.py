@@ -8,8 +8,9 @@ import pytest
 from flask import Flask
 
 from edupulse import clock
+from edupulse.accounts.signing_in import verify
 from edupulse.accounts.throttle import TRIES_OF_A_PAIR, TRIES_OF_AN_ADDRESS, WINDOW, note_attempt
-from edupulse.accounts.users import create_user, verify
+from edupulse.accounts.users import create_user
 from edupulse.errors import Denied
 
 PASSWORD = "four random words here"

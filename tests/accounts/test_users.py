@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from edupulse.accounts.audit import entries_of, record
 from edupulse.accounts.models import AuditEntry, User
+from edupulse.accounts.signing_in import verify
 from edupulse.accounts.users import (
     anyone_exists,
     create_user,
@@ -18,7 +19,6 @@ from edupulse.accounts.users import (
     set_password,
     set_role,
     user_of_session,
-    verify,
 )
 from edupulse.database import db
 from edupulse.errors import Conflict, Invalid, NotFound

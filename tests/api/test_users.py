@@ -8,7 +8,8 @@ import pytest
 
 from edupulse.accounts import passwords
 from edupulse.accounts.audit import entries_of
-from edupulse.accounts.users import create_user, find_user, set_role, verify
+from edupulse.accounts.signing_in import verify
+from edupulse.accounts.users import create_user, find_user, set_role
 from edupulse.database import db
 from edupulse.errors import Conflict
 from tests.api.conftest import Program, problem

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edupulse.accounts.users import verify
+from edupulse.accounts.signing_in import verify
 from tests.cli.conftest import Type, facts
 
 PASSWORD = "correct-horse-battery"
