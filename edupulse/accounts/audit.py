@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, bindparam, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from edupulse.accounts.models import AuditEntry, User
@@ -42,6 +42,9 @@ class AuditFilter:
         return found
 
 
+_USER_OF = select(User.id).where(User.email == bindparam("actor"))  # built once: every act asks it
+
+
 def record(actor: str, action: str, subject: str, **detail: Any) -> AuditEntry:
     """Write that `actor` did `action` to `subject`: "ada@school.example", "event.cancel", "event:7".
 
@@ -51,7 +54,7 @@ def record(actor: str, action: str, subject: str, **detail: Any) -> AuditEntry:
     with transaction() as session:
         entry = AuditEntry(
             at=now(),
-            user_id=session.scalar(select(User.id).where(User.email == actor)),
+            user_id=session.scalar(_USER_OF, {"actor": actor}),
             actor=actor[:320],
             action=action[:80],
             subject=subject[:200],

@@ -68,7 +68,7 @@ def sound() -> Iterator[Finding]:
         return
     damage = _damage_of(path)
     if damage:
-        cure = f"Stop EduPulse, put the last backup in the place of {path}, start it again."
+        cure = f"Stop EduPulse, then: python cli.py backup restore latest. It puts {path} aside."
         yield problem("database_sound", f"The database is damaged: {damage}", cure)
     else:
         yield ok("database_sound", "The database is sound.")

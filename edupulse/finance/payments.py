@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from edupulse.accounts.audit import record
@@ -115,12 +115,16 @@ def _checked(amount_minor: int, received_on: date | None, method: str, reference
 LONGEST_NOTE = 300  # characters, as the column
 
 
+_OF_BILL = select(Payment).where(
+    Payment.bill_id == bindparam("bill_id"), Payment.reference == bindparam("reference")
+)
+
+
 def _known(session: Session, bill: Bill, money: Money) -> Payment | None:
     """Return the payment that has this reference already. Raises Conflict if it is another amount."""
     if not money.reference:
         return None
-    of_bill = select(Payment).where(Payment.bill_id == bill.id, Payment.reference == money.reference)
-    found: Payment | None = session.scalar(of_bill)
+    found: Payment | None = session.scalar(_OF_BILL, {"bill_id": bill.id, "reference": money.reference})
     if found is None or found.amount_minor == money.amount_minor:
         return found
     raise Conflict(

@@ -147,6 +147,8 @@ KINDS = {
     "inbound_answer": "Confirmation of an unsubscribe",
     "alert": "Alert about a mailbox",
     "notification": "Notification",
+    "bill_reminder": "Reminder of a bill",
+    "report": "Report",
 }
 
 SCOPES = {"newsletter": "Newsletters", "reminder": "Reminders", "all": "All mail"}

@@ -33,6 +33,7 @@ STAGES = (7, 1, 0, -3, -10)  # as BILL_REMINDER_DAYS has them
 MIDNIGHT, ENTERED, PAID, REMINDED = time(0), time(7, 30), time(8), time(9)
 CURRENCIES = ("EUR", "EUR", "EUR", "CNY", "JPY")
 WEEKLY_LESSONS = 5
+REPORTS = {"reports.daily", "reports.weekly", "reports.monthly"}
 CLOCK_CHANGES = (date(2026, 3, 29), date(2026, 10, 25))
 
 
@@ -76,6 +77,7 @@ class SchoolYear:
         self.billed: Counter[tuple[date, str]] = Counter()
         self.received: Counter[tuple[date, str]] = Counter()
         self._chance = random.Random(seed)
+        self._reported = at(FIRST_DAY, MIDNIGHT)  # until when the clock has made its reports
         self._payments: dict[date, list[tuple[str, int]]] = defaultdict(list)
 
     def begin(self) -> None:
@@ -93,6 +95,9 @@ class SchoolYear:
         while day <= LAST_DAY:
             self._live_through(day)
             day += timedelta(days=1)
+            if day.weekday() == 1 or day.day == 2:  # what was mailed in the morning is sent by the evening
+                self._report(at(day, MIDNIGHT))
+        self._report(at(day, MIDNIGHT))
 
     def _live_through(self, day: date) -> None:
         for wall, act in (
@@ -105,22 +110,32 @@ class SchoolYear:
         ):
             with clock.frozen(at(day, wall)), recorded():
                 act()
-        # The last hour of a day is told of at midnight.
-        hourly = {"reports.hourly"} if {day, day - timedelta(days=1)} & set(CLOCK_CHANGES) else set()
-        reports = {"reports.daily", "reports.weekly", "reports.monthly", *hourly}
+
+    def _report(self, end: datetime) -> None:
+        """Let the clock make the reports that come until before `end`, each at its time, and send them."""
         with inline():
-            travel(at(day, MIDNIGHT), at(day + timedelta(days=1), MIDNIGHT), only=reports)
+            travel(self._reported, end, only=REPORTS)
+        for begin in (at(day, MIDNIGHT) for day in CLOCK_CHANGES):
+            if self._reported <= begin < end:
+                with inline():  # the last hour of a day is told of at midnight
+                    travel(begin, begin + timedelta(hours=25, minutes=30), only={"reports.hourly"})
+        self._reported = end
+        with clock.frozen(end):
+            self._send()
 
     def _bill(self, day: date) -> None:
         """Enter the bills of a day as a file, as an office does."""
         written = io.StringIO()
         table = csv.writer(written)
-        table.writerow(("number", "person", "title", "amount", "currency", "issued", "due"))
+        table.writerow(
+            ("number", "person", "title", "amount", "currency", "issued", "due", "paid", "paid on")
+        )
         for number in range(BILLS_A_DAY):
             book = self._new_book(day, number)
             person = f"S{self._chance.randrange(PEOPLE)}"
             amount = _written(book.amount, book.currency)
-            table.writerow((book.number, person, "Lessons", amount, book.currency, day, book.due_on))
+            paid = (amount, day) if book.paid else ("", "")
+            table.writerow((book.number, person, "Lessons", amount, book.currency, day, book.due_on, *paid))
         report = intake.take_in(written.getvalue().encode(), "bills.csv", actor="school")
         assert (report.added, report.rejected) == (BILLS_A_DAY, 0), report.problems
 
@@ -134,9 +149,13 @@ class SchoolYear:
         return book
 
     def _plan_payments(self, day: date, book: OwnBook) -> None:
-        """Most pay soon, some late, some in two parts, some never."""
-        days = self._chance.choices((3, 9, 14, 16, 30, None), (60, 15, 8, 7, 5, 5))[0]
+        """Some pay at the desk, most within days, some late, some in two parts, some never."""
+        days = self._chance.choices((0, 3, 9, 14, 16, 30, None), (40, 20, 15, 8, 7, 5, 5))[0]
         if days is None:
+            return
+        if days == 0:
+            book.paid.append((clock.now(), book.amount))
+            self.received[day, book.currency] += book.amount
             return
         first = book.amount // 3 if self._chance.random() < 0.1 else book.amount
         self._payments[day + timedelta(days=days)].append((book.number, first))

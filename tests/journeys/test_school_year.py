@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, timedelta
@@ -34,7 +35,7 @@ from tests.journeys.school_year import (
     local_day,
 )
 
-pytestmark = pytest.mark.timeout(300)  # a whole year in one fixture, beside other tests
+pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]  # a whole year in one fixture
 HEAD = "head@school.example"
 END = LAST_DAY + timedelta(days=1)
 
@@ -45,6 +46,8 @@ def year(make_settings: Callable[..., Settings]) -> Iterator[SchoolYear]:
     app.extensions["edupulse"].redis = fakeredis.FakeRedis()
     with app.app_context():
         upgrade()
+        gc.collect()
+        gc.freeze()  # what was imported need not be walked through again and again
         school = SchoolYear()
         school.begin()
         for kind in ("weekly", "monthly"):
