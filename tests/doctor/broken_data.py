@@ -39,7 +39,7 @@ def a_database_that_another_program_locks(place: Place) -> Steps:
     other.close()  # as it does when the program that fuser names is ended
 
 
-@broken("database_sound", "problem", cure="put the last backup in the place of")
+@broken("database_sound", "problem", cure="backup restore latest")
 def a_damaged_database(place: Place) -> Steps:
     database = place.data / "edupulse.db"
     shutil.copy(database, place.folder)
