@@ -86,6 +86,8 @@ def _responses(
         *((400, 404, 409, 413, 415) if method in SAYING else ()),
     }
     bad |= {404, 409} if method == "DELETE" else set()
+    # What is no number may be the name of something else, which only answers GET.
+    bad |= {405} if "<" in rule.rule and method != "GET" else set()
     return found | {str(status): {"$ref": f"#/components/responses/{status}"} for status in sorted(bad)}
 
 
